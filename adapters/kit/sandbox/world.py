@@ -1,0 +1,161 @@
+"""The believable company behind both sandbox CRMs: the records a world consists of.
+
+Station: sandbox ground. These are plain facts in neither CRM's words; each CRM's sandbox seeds its own tables from
+them. Two sandboxes in two processes that build a `World` with the same seed, size and `now` see the same people.
+Every datetime is aware and in UTC with whole seconds; money is a Decimal in the currency the row names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedOwner:
+    """A seller or marketer of our own company. `team` is inside_sales, field_sales or marketing."""
+
+    index: int
+    first_name: str
+    last_name: str
+    email: str
+    team: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedCompany:
+    """An employer. `salesforce` and `hubspot` say which CRM holds a record of it; `owner` is an owner's index."""
+
+    index: int
+    name: str
+    domain: str
+    industry: str
+    employees: int
+    country: str
+    city: str
+    phone: str
+    annual_revenue: Decimal | None
+    currency: str
+    created_at: datetime
+    modified_at: datetime
+    owner: int
+    salesforce: bool
+    hubspot: bool
+    do_not_trade: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedActivity:
+    """One thing a person did, or that was done with them. Only the fields that suit `kind` are filled.
+
+    `kind` is page_view, form_submit, download, email_open, email_click, email_reply, email_bounce, unsubscribe,
+    call, meeting, event_attended, campaign_response, trial_started, product_use or inquiry.
+    """
+
+    kind: str
+    at: datetime
+    path: str = ""
+    seconds: int = 0
+    form: str = ""
+    asset: str = ""
+    campaign: int = -1
+    responded: bool = False
+    subject: str = ""
+    inbound: bool = False
+    connected: bool = False
+    feature: str = ""
+    owner: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedDeal:
+    """A deal. `people` holds (person index, role); `state` is open, won or lost."""
+
+    index: int
+    name: str
+    company: int
+    people: tuple[tuple[int, str], ...]
+    amount: Decimal
+    currency: str
+    created_at: datetime
+    modified_at: datetime
+    closed_at: datetime | None
+    close_date: date
+    state: str
+    stage: str
+    owner: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedCampaign:
+    """A marketing campaign; `type` is Webinar, Event, Content, Email or Advertisement."""
+
+    index: int
+    name: str
+    type: str
+    start: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedPerson:
+    """A person. `salesforce` is "Lead", "Contact" or None; `language` is "en" or "ja".
+
+    `email` is "" for the few without one; `other_email` is what the HubSpot record says when it is written differently
+    there (case, spaces, a second address). `win_probability` is the hidden truth of `truth.py`, never sent by a CRM.
+    """
+
+    index: int
+    company: int | None
+    first_name: str
+    last_name: str
+    language: str
+    email: str
+    other_email: str | None
+    phone: str
+    title: str
+    seniority: str
+    department: str
+    country: str
+    city: str
+    salesforce: str | None
+    hubspot: bool
+    created_at: datetime
+    modified_at: datetime
+    owner: int | None
+    status: str
+    source: str
+    need: str
+    unsubscribed: bool
+    bounced: bool
+    converted: bool
+    student: bool
+    activities: tuple[SeedActivity, ...]
+    win_probability: float
+    deal: int | None
+
+
+class World:
+    """A world of `people` people as it stands at `now`. Same arguments, same world, in any process."""
+
+    owners: tuple[SeedOwner, ...]
+    companies: tuple[SeedCompany, ...]
+    campaigns: tuple[SeedCampaign, ...]
+
+    def __init__(self, *, people: int, seed: int, now: datetime, activities_per_person: float = 5.0) -> None:
+        self.size = people
+        self.seed = seed
+        self.now = now
+        self.activities_per_person = activities_per_person
+        self.owners = ()
+        self.companies = ()
+        self.campaigns = ()
+
+    def people(self, start: int = 0, stop: int | None = None) -> Iterator[SeedPerson]:
+        """The people with index in [start, stop), generated as they are asked for."""
+        return iter(())
+
+    def deals(self) -> Iterator[SeedDeal]:
+        """All deals, in index order."""
+        return iter(())
