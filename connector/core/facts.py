@@ -53,4 +53,4 @@ class Activities:
     mark: Int32
     seconds: Int32
     words: Mapping[str, tuple[str, ...]]
-    """Keys: `kind` and `records.DETAILS`. The same tuple object in every shard of one run, so that what is worked out from it is worked out once."""
+    """Keys: `kind` and `records.DETAILS`. The same tuple object in every shard of one run: what is worked out from it is kept by identity."""

@@ -28,8 +28,9 @@ class Op(StrEnum):
 class Test:
     """One comparison of one fact. An unknown fact satisfies `missing` only.
 
-    Text compares without regard to case and surrounding or repeated white space. `between` takes both ends. `contains`: a part of a text,
-    or a member of a list. `matches`: a glob of `*` and `?`. `values` holds one value, two for between, any number for in (matches and contains: any of them).
+    Text compares without regard to case and surrounding or repeated white space. `between` takes both ends. `contains`: a part of
+    a text, or a member of a list. `matches`: a glob of `*` and `?`. `values` holds one value, two for between, any number for in
+    (matches and contains: any of them).
     """
 
     fact: str
@@ -69,7 +70,8 @@ class Pattern:
     """Which activities are meant, and how many of them it takes.
 
     With `at_least` (n) and `within_hours`: an activity *completes* the pattern when it and the n-1 before it lie within that
-    time; with `distinct_days`: when it falls on the n-th distinct day (of the model's zone) within that time. Without either, each activity completes it.
+    time; with `distinct_days`: when it falls on the n-th distinct day (of the model's zone) within that time. Without either,
+    each activity completes it.
     """
 
     kinds: tuple[str, ...]
