@@ -1,0 +1,145 @@
+"""The one budget of a connection: calls counted by purpose, the day's quota as the CRM tells it, and the pace of each lane.
+
+Station: adapters' common ground; every call of an adapter goes through `Budget.spend` before it leaves.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from threading import Lock
+
+from pyrate_limiter import InMemoryBucket, Rate, RateItem
+
+from adapters.kit.clock import Clock
+from connector.ports.crm import Usage
+from connector.ports.errors import CrmLimit
+
+
+class Purpose(StrEnum):
+    """What a call is for, as `Usage.calls` names it."""
+
+    AUTH = "auth"
+    READ = "read"
+    WRITE = "write"
+    REREAD = "reread"
+    CATALOG = "catalog"
+    INSTALL = "install"
+
+
+RESERVED_SHARE = 0.1
+"""Share of the day's quota that is left to the customer's other programs and to what a rep waits for."""
+
+LOOK_AGAIN = timedelta(minutes=15)
+"""Where the CRM does not say when its quota is whole again (Salesforce counts over a rolling day), one call looks this often."""
+
+
+class Lane:
+    """A pace: at most `calls` within any `seconds`. Not thread-safe on its own; its Budget locks."""
+
+    def __init__(self, *, calls: int, seconds: float) -> None:
+        self.calls = calls
+        self.seconds = seconds
+        self._bucket = InMemoryBucket([Rate(calls, round(seconds * 1000))])
+
+    def wait_s(self, *, now_ms: int) -> float:
+        """0 when a call may go now (and is counted), else how long until it may."""
+        self._bucket.leak(now_ms)
+        call = RateItem("call", now_ms)
+        if self._bucket.put(call):
+            return 0.0
+        waiting_ms = self._bucket.waiting(call)
+        return max(1, waiting_ms if isinstance(waiting_ms, int) else 1) / 1000
+
+
+class Budget:
+    """Thread-safe. `resume_at` says when a used-up day is worth another look, given now; the default is in 15 minutes."""
+
+    def __init__(
+        self,
+        *,
+        connection: str,
+        clock: Clock,
+        lanes: Mapping[str, Lane] | None = None,
+        resume_at: Callable[[datetime], datetime] = lambda now: now + LOOK_AGAIN,
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._lanes = dict(lanes or {})
+        self._resume_at = resume_at
+        self._calls: Counter[str] = Counter()
+        self._day_used: int | None = None
+        self._day_limit: int | None = None
+        self._closed_until: datetime | None = None
+        self._lock = Lock()
+
+    def spend(self, *, purpose: Purpose, lanes: tuple[str, ...] = (), essential: bool = False) -> None:
+        """Counts one call and comes back when it may go, after waiting for each of `lanes`.
+
+        Raises CrmLimit for a call that is not essential once nine tenths of the day's quota are used, or after `close`.
+        """
+        self._refuse_when_used_up(essential=essential)
+        for name in lanes:
+            self._wait_for(name)
+        with self._lock:
+            self._calls[purpose] += 1
+
+    def saw(self, *, day_used: int | None = None, day_limit: int | None = None) -> None:
+        """Takes the day's figures from an answer's headers."""
+        with self._lock:
+            self._day_used = self._day_used if day_used is None else day_used
+            self._day_limit = self._day_limit if day_limit is None else day_limit
+
+    def close(self, *, until: datetime) -> None:
+        """Lets no call that is not essential go before `until`: the CRM has said that the quota is used up."""
+        with self._lock:
+            self._closed_until = until
+
+    def pace(self, *, lane: str, calls: int, seconds: float) -> None:
+        """Sets the pace of a lane to what the CRM's headers say; the same pace again changes nothing."""
+        with self._lock:
+            present = self._lanes.get(lane)
+            if present is None or (present.calls, present.seconds) != (calls, seconds):
+                self._lanes[lane] = Lane(calls=calls, seconds=seconds)
+
+    def usage(self) -> Usage:
+        """Calls made so far by purpose, and the day's figures last seen."""
+        with self._lock:
+            return Usage(calls=dict(self._calls), day_used=self._day_used, day_limit=self._day_limit)
+
+    def _refuse_when_used_up(self, *, essential: bool) -> None:
+        if essential:
+            return
+        now = self._clock.now()
+        with self._lock:
+            if self._closed_until is not None and now >= self._closed_until:
+                # One call goes through to learn the present figures from its answer.
+                self._closed_until = None
+                return
+            if self._closed_until is None and self._is_nearly_used_up():
+                self._closed_until = self._resume_at(now)
+            if self._closed_until is None:
+                return
+            until = self._closed_until
+            share = f"{self._day_used} of {self._day_limit}" if self._day_limit else "all"
+        raise CrmLimit(
+            f"{self._connection}: {share} API calls of the day are used; hotlead leaves the rest and goes on at {until:%H:%M} UTC.",
+            connection=self._connection,
+            code="DAY_QUOTA",
+            hint="Nothing to do; or raise the CRM's API allowance, or pull less often.",
+            until=until,
+        )
+
+    def _is_nearly_used_up(self) -> bool:
+        if not self._day_limit or self._day_used is None:
+            return False
+        return self._day_used >= self._day_limit * (1 - RESERVED_SHARE)
+
+    def _wait_for(self, name: str) -> None:
+        while True:
+            with self._lock:
+                lane = self._lanes.get(name)
+                wait_s = lane.wait_s(now_ms=round(self._clock.monotonic() * 1000)) if lane else 0.0
+            if wait_s <= 0:
+                return
+            self._clock.sleep(wait_s)

@@ -1,0 +1,111 @@
+"""A budget counts by purpose, keeps the pace of each lane and leaves a tenth of the day to others."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.kit.budget import Budget, Lane, Purpose
+from connector.ports.errors import Action, CrmLimit
+from tests.support.clocks import StillClock
+
+
+def test_calls_are_counted_by_purpose() -> None:
+    budget = Budget(connection="eu", clock=StillClock())
+
+    budget.spend(purpose=Purpose.READ)
+    budget.spend(purpose=Purpose.READ)
+    budget.spend(purpose=Purpose.AUTH)
+
+    assert budget.usage().calls == {"read": 2, "auth": 1}
+
+
+def test_the_sixth_call_of_a_five_a_second_lane_waits_until_the_first_is_a_second_old() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock, lanes={"search": Lane(calls=5, seconds=1)})
+
+    for _ in range(5):
+        budget.spend(purpose=Purpose.READ, lanes=("search",))
+    assert clock.slept == []
+    budget.spend(purpose=Purpose.READ, lanes=("search",))
+
+    assert 1.0 <= sum(clock.slept) <= 1.01
+
+
+@pytest.mark.parametrize("seconds", [1, 10])
+def test_no_window_of_a_lane_ever_holds_more_than_its_calls(seconds: int) -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock, lanes={"burst": Lane(calls=7, seconds=seconds)})
+    times = []
+
+    for _ in range(60):
+        budget.spend(purpose=Purpose.READ, lanes=("burst",))
+        times.append(clock.monotonic())
+
+    for first, eighth in zip(times, times[7:], strict=False):
+        assert eighth - first >= seconds
+
+
+def test_a_lane_takes_the_pace_the_crm_tells() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock, lanes={"burst": Lane(calls=100, seconds=10)})
+    budget.pace(lane="burst", calls=2, seconds=10)
+
+    for _ in range(3):
+        budget.spend(purpose=Purpose.READ, lanes=("burst",))
+
+    assert 10.0 <= sum(clock.slept) <= 10.1
+
+
+def test_at_nine_tenths_of_the_day_only_essential_calls_go() -> None:
+    clock = StillClock(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))
+    budget = Budget(connection="eu", clock=clock)
+    budget.saw(day_used=900, day_limit=1000)
+
+    budget.spend(purpose=Purpose.WRITE, essential=True)
+    with pytest.raises(CrmLimit) as refusal:
+        budget.spend(purpose=Purpose.READ)
+
+    assert refusal.value.action is Action.WAIT
+    assert refusal.value.until == datetime(2026, 11, 2, 9, 15, tzinfo=UTC)
+    assert "900 of 1000" in str(refusal.value)
+    assert budget.usage().calls == {"write": 1}
+
+
+def test_below_nine_tenths_everything_goes() -> None:
+    budget = Budget(connection="eu", clock=StillClock())
+    budget.saw(day_used=899, day_limit=1000)
+
+    budget.spend(purpose=Purpose.READ)
+
+    assert budget.usage().calls == {"read": 1}
+
+
+def test_after_the_wait_one_call_looks_whether_the_quota_is_back() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock)
+    budget.saw(day_used=950, day_limit=1000)
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=Purpose.READ)
+
+    clock.advance(15 * 60)
+    budget.spend(purpose=Purpose.READ)
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=Purpose.READ)
+    clock.advance(15 * 60)
+    budget.spend(purpose=Purpose.READ)
+    budget.saw(day_used=10)
+    budget.spend(purpose=Purpose.READ)
+
+    assert budget.usage().calls == {"read": 3}
+
+
+def test_a_closed_budget_says_until_when() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock)
+    until = clock.now() + timedelta(hours=3)
+    budget.close(until=until)
+
+    with pytest.raises(CrmLimit) as refusal:
+        budget.spend(purpose=Purpose.READ)
+
+    assert refusal.value.until == until
