@@ -53,4 +53,4 @@ class Activities:
     mark: Int32
     seconds: Int32
     words: Mapping[str, tuple[str, ...]]
-    """Keys: `kind` and `records.DETAILS`. The same tuple object in every shard of one run: what is worked out from it is kept by identity."""
+    """Keys: `kind` and `records.DETAILS`. The same tuple object in every shard of one run, for what is kept by its identity."""

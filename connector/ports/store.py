@@ -1,7 +1,7 @@
 """What the product asks of its store. One implementation for SQLite and PostgreSQL fulfils it under `connector/store`.
 
-Reads happen in `Store.read()`, writes in a unit given to `Store.write(unit)`: one transaction, all or nothing, at most about 500 rows, no CRM call
-inside. A unit may be run again after a transient failure, so it computes nothing but what it writes. Instants are aware UTC.
+Reads happen in `Store.read()`, writes in a unit given to `Store.write(unit)`: one transaction, all or nothing, at most about 500 rows,
+no CRM call inside. A unit may be run again after a transient failure, so it computes nothing but what it writes. Instants are aware UTC.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,13 +1,12 @@
-"""The believable company behind both sandbox CRMs: the records a world consists of.
+"""The records a sandbox world consists of.
 
-Station: sandbox ground. These are plain facts in neither CRM's words; each CRM's sandbox seeds its own tables from
-them. Two sandboxes in two processes that build a `World` with the same seed, size and `now` see the same people.
+Station: sandbox ground. Plain facts in neither CRM's words: `world.py` makes them, each CRM's sandbox seeds its own
+tables from them. The words they use (kinds, stages, industries) are listed in `site.py`, `names.py` and `truth.py`.
 Every datetime is aware and in UTC with whole seconds; money is a Decimal in the currency the row names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,7 +25,10 @@ class SeedOwner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedCompany:
-    """An employer. `salesforce` and `hubspot` say which CRM holds a record of it; `owner` is an owner's index."""
+    """An employer. `salesforce` and `hubspot` say which CRM holds a record of it; `owner` is an owner's index.
+
+    `industry` is a word of `names.INDUSTRIES`, `country` an ISO 3166 code, `annual_revenue` in `currency` a year.
+    """
 
     index: int
     name: str
@@ -51,7 +53,9 @@ class SeedActivity:
     """One thing a person did, or that was done with them. Only the fields that suit `kind` are filled.
 
     `kind` is page_view, form_submit, download, email_open, email_click, email_reply, email_bounce, unsubscribe,
-    call, meeting, event_attended, campaign_response, trial_started, product_use or inquiry.
+    call, meeting, event_attended, campaign_response, trial_started, product_use or inquiry. `seconds` is how long a
+    page, call, meeting or event lasted; for a mail's open or click, how long after delivery (below 3: a machine did it).
+    `campaign` and `owner` are indexes, -1 for none; `responded` tells a campaign's reply from being put on its list.
     """
 
     kind: str
@@ -71,7 +75,11 @@ class SeedActivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedDeal:
-    """A deal. `people` holds (person index, role); `state` is open, won or lost."""
+    """A deal. `people` holds (person index, role), the champion first; `state` is open, won or lost.
+
+    `index` is unique and the same in every process, with gaps. `stage` is a word of `site.DEAL_STAGES`. A CRM holds the
+    deal when it holds its company. `close_date` is the expected day while the deal is open.
+    """
 
     index: int
     name: str
@@ -103,7 +111,9 @@ class SeedPerson:
     """A person. `salesforce` is "Lead", "Contact" or None; `language` is "en" or "ja".
 
     `email` is "" for the few without one; `other_email` is what the HubSpot record says when it is written differently
-    there (case, spaces, a second address). `win_probability` is the hidden truth of `truth.py`, never sent by a CRM.
+    there (case, spaces, a second address). `status` is new, working, nurturing, unqualified, qualified or "" (never
+    set). `converted` tells a Contact that came in as a Lead from one that was made as a Contact. `deal` is the latest
+    deal's index. `win_probability` is the hidden truth of `truth.py`; no CRM sends it.
     """
 
     index: int
@@ -134,28 +144,3 @@ class SeedPerson:
     activities: tuple[SeedActivity, ...]
     win_probability: float
     deal: int | None
-
-
-class World:
-    """A world of `people` people as it stands at `now`. Same arguments, same world, in any process."""
-
-    owners: tuple[SeedOwner, ...]
-    companies: tuple[SeedCompany, ...]
-    campaigns: tuple[SeedCampaign, ...]
-
-    def __init__(self, *, people: int, seed: int, now: datetime, activities_per_person: float = 5.0) -> None:
-        self.size = people
-        self.seed = seed
-        self.now = now
-        self.activities_per_person = activities_per_person
-        self.owners = ()
-        self.companies = ()
-        self.campaigns = ()
-
-    def people(self, start: int = 0, stop: int | None = None) -> Iterator[SeedPerson]:
-        """The people with index in [start, stop), generated as they are asked for."""
-        return iter(())
-
-    def deals(self) -> Iterator[SeedDeal]:
-        """All deals, in index order."""
-        return iter(())
