@@ -19,7 +19,7 @@ from adapters.kit.sandbox.seeds import SeedActivity, SeedCompany, SeedDeal, Seed
 
 DEALS_PER_COMPANY = 2
 """The most deals a company has; a deal's index is its company's times this, plus 0 or 1."""
-_COUNT_AT_FIVE = 4.05
+_COUNT_AT_FIVE = 4.75
 """The mean drawn so that, with what visits, trials and deals add, five activities a person come out."""
 
 
@@ -69,10 +69,10 @@ def draw_block(block: Block, company: SeedCompany | None, *, setting: Setting) -
 
 def _draw_seasons(rng: random.Random, *, now: float) -> tuple[Season, ...]:
     pick = rng.random()
-    evaluates = rng.random() < 0.5
-    if pick < 0.30:
+    evaluates = rng.random() < 0.62
+    if pick < 0.27:
         days = 6.0 * rng.random()
-    elif pick < 0.58:
+    elif pick < 0.50:
         days = 10.0 + 110.0 * rng.random()
     elif pick < 0.86:
         days = 120.0 + 940.0 * rng.random()
@@ -124,7 +124,7 @@ def _draw_deal(
     if not season.evaluates or opened >= now - DAY_S or not ranked:
         return None
     chance = _chance(ranked[0][1], ranked, company, noise=noise)
-    if luck >= 0.10 + 0.85 * chance:
+    if luck >= 0.30 + 0.60 * chance:
         return None
 
     is_won = outcome < chance
@@ -184,7 +184,7 @@ def _committee(ranked: list[tuple[float, Draft]]) -> tuple[tuple[int, str], ...]
 
 
 def _amount(rng: random.Random, company: SeedCompany) -> Decimal:
-    dollars = 4_000 + 40 * (company.employees or 60) ** 0.8 * rng.lognormvariate(0.0, 0.5)
+    dollars = 6_000 + 240 * (company.employees or 60) ** 0.8 * rng.lognormvariate(0.0, 0.5)
     step = 10_000 if company.currency == "JPY" else 100
     return Decimal(int(dollars * names.PER_DOLLAR[company.currency]) // step * step)
 
@@ -210,7 +210,7 @@ def _finish(
     created, modified = _stamps(rng, draft, activities, deal, setting)
     salesforce = None
     if draft.salesforce:
-        is_contact = deal is not None or (company is not None and company.salesforce and rng.random() < 0.25)
+        is_contact = deal is not None or (company is not None and company.salesforce and rng.random() < 0.4)
         salesforce = "Contact" if is_contact and company is not None and company.salesforce else "Lead"
     return SeedPerson(
         index=draft.index,

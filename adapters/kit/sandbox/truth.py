@@ -4,7 +4,7 @@ Station: sandbox ground. No CRM sends any of this; it is what a score can be jud
 
 A deal is won with probability
 
-    p = 1 / (1 + exp(-z)),   z = -4.1 + 3.0 fit + 3.4 behaviour + 0.35 colleagues + noise
+    p = 1 / (1 + exp(-z)),   z = -4.6 + 3.0 fit + 3.4 behaviour + 0.35 colleagues + noise
 
 - `fit` (0..1) is the sum of: an industry we win in 0.30; size 50 to 1,000 people 0.25, else 20 to 5,000 people 0.12; a
   region we serve 0.10; title of an executive or director 0.20, of a manager 0.12; a department that uses the product
@@ -16,7 +16,7 @@ A deal is won with probability
 - `noise` is drawn once a deal (once a person without one) from a normal distribution of deviation 0.7: what no CRM knows.
 
 The moment is the one at which the deal was opened, or `now` for a person who is on no deal. Sellers open deals by what
-they see, so p also decides, with luck, whether there is a deal at all: chance 0.10 + 0.85 p for a company that evaluates.
+they see, so p also decides, with luck, whether there is a deal at all: chance 0.30 + 0.60 p for a company that evaluates.
 Students, vendors, competitors, our own staff and companies we must not trade with have p = 0 and no deals.
 """
 
@@ -82,7 +82,7 @@ def behaviour_of(activities: Iterable[SeedActivity], *, moment: float) -> float:
 
 def win_probability(*, fit: float, behaviour: float, colleagues: int, noise: float) -> float:
     """The probability that a deal with these people is won, 0..1."""
-    z = -4.1 + 3.0 * fit + 3.4 * behaviour + 0.35 * min(colleagues, 3) + noise
+    z = -4.6 + 3.0 * fit + 3.4 * behaviour + 0.35 * min(colleagues, 3) + noise
     return 1.0 / (1.0 + math.exp(-z))
 
 
