@@ -78,11 +78,13 @@ def draw_companies(*, count: int, owners: int, seed: int, now: datetime) -> Iter
 
 
 def _draw_company(rng: random.Random, *, index: int, owners: int, now: datetime, taken: set[str]) -> SeedCompany:
+    industry = rng.choices(names.INDUSTRIES, weights=_INDUSTRY_SHARES)[0]
     if index < len(names.COMPETITORS):
+        industry = "technology"
         name, domain, country = names.COMPETITORS[index]
     else:
         country = rng.choices(tuple(_COUNTRY_SHARES), weights=tuple(_COUNTRY_SHARES.values()))[0]
-        name, domain = names.employer_named(country, first=rng.random(), second=rng.random(), third=rng.random())
+        name, domain = names.employer_named(country, industry=industry, first=rng.random(), second=rng.random(), third=rng.random())
     city = rng.choice(names.CITIES[country])
     if domain in taken:
         name, domain = f"{name} {city}", domain.replace(".", f"-{index}.", 1)
@@ -96,7 +98,7 @@ def _draw_company(rng: random.Random, *, index: int, owners: int, now: datetime,
         index=index,
         name=name,
         domain=domain,
-        industry=rng.choices(names.INDUSTRIES, weights=_INDUSTRY_SHARES)[0],
+        industry=industry,
         employees=employees,
         country=country,
         city=city,

@@ -153,7 +153,11 @@ def _moment(rng: random.Random, stage: Stage, is_evaluating: bool) -> float:
 def _in_office_hours(rng: random.Random, at: float, language: str, latest: float = math.inf) -> float:
     # The sum of two draws puts most of the day around 13:00 local, the rest between 8:00 and 19:00.
     hour = 8.0 + 5.5 * (rng.random() + rng.random()) + _HOURS_BEHIND_UTC[language]
-    moved = (at // DAY_S) * DAY_S + hour * 3600.0
+    day = at // DAY_S
+    weekday = (day + 3) % 7
+    if weekday >= 5 and rng.random() < 0.85:
+        day -= weekday - 4
+    moved = day * DAY_S + hour * 3600.0
     while moved >= latest:
         moved -= DAY_S
     return moved

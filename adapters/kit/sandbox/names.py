@@ -48,20 +48,11 @@ _EN_STARTS = _words(
     "Bay Cold Deep East Fair Glen High Kings Long Maple New Old Park Quarry Ridge South Thorn Upper Vale"
 )
 _EN_ENDS = _words("moor field gate water bridge forge line haven crest well ford wood stead mark worth leaf view brook dale port")
-_EN_TRADES = _words(
-    "Robotics Logistics Systems Foods Machinery Labs Electric Health Materials Partners Software Construction Energy "
-    "Packaging Instruments Motors Freight Networks Insurance Media Analytics Chemicals Retail Optics Textiles"
-)
 _JA_STARTS = _pairs(
     "青:ao 東:azuma 朝日:asahi 大:dai 富士:fuji 春:haru 北:kita 三:mitsu 南:minami 西:nishi 緑:midori 光:hikari 若:waka 高:taka "
     "清:kiyo 白:shira 豊:toyo 永:naga 本:moto 丸:maru 千:chi 武:take 桜:sakura 松:matsu 竹:take 秋:aki 冬:fuyu 星:hoshi 金:kane 岩:iwa"
 )
 _JA_ENDS = _pairs("川:kawa 山:yama 田:da 野:no 沢:sawa 島:shima 原:hara 浜:hama 橋:hashi 森:mori 崎:saki 井:i 村:mura 谷:tani 岡:oka")
-_JA_TRADES = _pairs(
-    "製作所:seisakusho 工業:kogyo 電機:denki 物流:logi 商事:shoji システムズ:systems 精機:seiki 食品:foods 建設:kensetsu "
-    "化学:kagaku テクノロジー:tech 産業:sangyo 運輸:unyu 印刷:insatsu ソリューションズ:solutions 医療機器:medical 銀行:bank 機械:kikai"
-)
-
 INDUSTRIES = (
     "manufacturing",
     "machinery",
@@ -80,6 +71,47 @@ INDUSTRIES = (
     "government",
 )
 """Every industry a company can be in; each CRM has its own word for each."""
+
+_EN_TRADES = {
+    industry: _words(trades)
+    for industry, trades in {
+        "manufacturing": "Packaging Textiles Materials Plastics",
+        "machinery": "Machinery Motors Robotics",
+        "electronics": "Electric Instruments Optics Semiconductors",
+        "technology": "Systems Software Networks Analytics",
+        "logistics": "Logistics Freight Shipping",
+        "construction": "Construction Engineering",
+        "retail": "Retail Stores",
+        "finance": "Insurance Capital Bank",
+        "healthcare": "Health Medical Pharma",
+        "education": "Academy Learning",
+        "consulting": "Partners Advisory",
+        "food": "Foods Breweries",
+        "energy": "Energy Power",
+        "media": "Media Publishing",
+        "government": "Authority Council",
+    }.items()
+}
+_JA_TRADES = {
+    industry: _pairs(trades)
+    for industry, trades in {
+        "manufacturing": "製作所:seisakusho 工業:kogyo 化学:kagaku 紡績:boseki",
+        "machinery": "精機:seiki 機械:kikai 重工:juko",
+        "electronics": "電機:denki 電子:denshi 計器:keiki",
+        "technology": "システムズ:systems テクノロジー:tech ソフト:soft",
+        "logistics": "物流:logi 運輸:unyu 倉庫:soko",
+        "construction": "建設:kensetsu 土木:doboku",
+        "retail": "商店:shoten 百貨店:depart",
+        "finance": "銀行:bank 信用金庫:shinkin",
+        "healthcare": "医療機器:medical 製薬:seiyaku",
+        "education": "学園:gakuen 教育出版:kyoiku",
+        "consulting": "総合研究所:soken 会計:kaikei",
+        "food": "食品:foods 酒造:shuzo",
+        "energy": "電力:denryoku ガス:gas",
+        "media": "新聞:shimbun 放送:hoso",
+        "government": "公社:kosha 振興財団:zaidan",
+    }.items()
+}
 
 CITIES = {
     "JP": ("東京", "大阪", "名古屋", "福岡", "横浜", "札幌", "神戸", "仙台", "京都", "浜松"),
@@ -135,6 +167,8 @@ COMPETITORS = (
     ("株式会社ミコミスコア", "mikomi-score.co.jp", "JP"),
 )
 """(name, domain, country) of those who sell what we sell."""
+CAMPUSES = {"ja": "u-kaihin.ac.jp", "en": "lakeland-college.edu"}
+"""Domains of students' addresses, by language."""
 OWN_DOMAIN = "kumoi-works.co.jp"
 """The domain of the company whose CRMs these are, and of its own staff."""
 
@@ -153,16 +187,18 @@ def title_in(language: str, *, seniority: str, department: str, pick: float) -> 
     return choices[int(pick * len(choices))].format(label)
 
 
-def employer_named(country: str, *, first: float, second: float, third: float) -> tuple[str, str]:
-    """A company name and the domain that goes with it, chosen by three numbers in 0..1."""
+def employer_named(country: str, *, industry: str, first: float, second: float, third: float) -> tuple[str, str]:
+    """A company name that fits the industry and the domain that goes with it, chosen by three numbers in 0..1."""
     if country == "JP":
         (start, start_roman), (end, end_roman), (trade, trade_roman) = (
-            words[int(pick * len(words))] for words, pick in ((_JA_STARTS, first), (_JA_ENDS, second), (_JA_TRADES, third))
+            words[int(pick * len(words))] for words, pick in ((_JA_STARTS, first), (_JA_ENDS, second), (_JA_TRADES[industry], third))
         )
         # The trade and the form vary with one number, so that both orders of 株式会社 appear.
         name = f"株式会社{start}{end}{trade}" if int(third * 997) % 2 else f"{start}{end}{trade}株式会社"
         return name, f"{start_roman}{end_roman}-{trade_roman}.co.jp"
-    start, end, trade = (words[int(pick * len(words))] for words, pick in ((_EN_STARTS, first), (_EN_ENDS, second), (_EN_TRADES, third)))
+    start, end, trade = (
+        words[int(pick * len(words))] for words, pick in ((_EN_STARTS, first), (_EN_ENDS, second), (_EN_TRADES[industry], third))
+    )
     form, ending = {"GB": ("Ltd", "co.uk"), "DE": ("GmbH", "de"), "SG": ("Pte Ltd", "com.sg"), "AU": ("Pty Ltd", "com.au")}.get(
         country, ("Inc", "com")
     )

@@ -62,7 +62,7 @@ def draw_person(rng: random.Random, *, index: int, company: SeedCompany | None, 
     language = "ja" if country == "JP" and rng.random() < 0.97 else "en"
     first, last, local = _name(rng, language)
     seniority, department = _post(rng, persona)
-    email = _address(rng, persona=persona, local=local, company=company, index=index, taken=taken)
+    email = _address(rng, persona=persona, language=language, local=local, company=company, index=index, taken=taken)
     salesforce, hubspot = _held(rng, company, has_email=bool(email))
     is_mailbox = persona == "mailbox"
     return Draft(
@@ -131,13 +131,15 @@ def _title(rng: random.Random, persona: str, language: str, seniority: str, depa
     return names.title_in(language, seniority=seniority, department=department, pick=rng.random())
 
 
-def _address(rng: random.Random, *, persona: str, local: str, company: SeedCompany | None, index: int, taken: set[str]) -> str:
+def _address(
+    rng: random.Random, *, persona: str, language: str, local: str, company: SeedCompany | None, index: int, taken: set[str]
+) -> str:
     if rng.random() < 0.012:
         return ""
     if persona == "staff":
         domain = names.OWN_DOMAIN
     elif persona == "student" and rng.random() < 0.6:
-        domain = "u-kaihin.ac.jp"
+        domain = names.CAMPUSES[language]
     elif company is None or rng.random() < 0.03:
         domain = names.FREE_MAIL[int(rng.random() * len(names.FREE_MAIL))]
     else:
