@@ -1,0 +1,115 @@
+"""Every tunable of an installation: where it comes from, what it may be, what it is when nobody says.
+
+Sources, strongest first: an option of the command, an environment variable `HOTLEAD_<NAME>`, `hotlead.toml` in the data directory, a file
+named `hotlead_<name>` in the secrets folder (`HOTLEAD_SECRETS_DIR`), the default. The defaults suit 100,000 contacts on two cores.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from connector.ports.errors import UsageError
+
+PREFIX = "HOTLEAD_"
+FILE_NAME = "hotlead.toml"
+DEFAULT_DIRECTORY = Path("hotlead-data")
+
+
+class Settings(BaseSettings):
+    """The settings of one installation. Field names are the keys of `hotlead.toml`; `HOTLEAD_` and the name in capitals the variables."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(default=DEFAULT_DIRECTORY, description="Folder that holds the database, the key and hotlead.toml.")
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL of the database; empty means the SQLite file `hotlead.db` in the data directory."
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Fernet keys, newest first, comma-separated, that open stored credentials; empty means the file `key` in the data directory.",
+    )
+    score_workers: int = Field(default=2, ge=1, le=64, description="Processes that score whole shards side by side.")
+    write_limit: int = Field(
+        default=2000, ge=1, le=10_000_000, description="Records one run may change in one connection before it stops and asks."
+    )
+    deal_history_days: int = Field(default=1095, ge=30, le=3650, description="How far back the first pull reads deals, in days.")
+    language: Literal["en", "ja"] = Field(default="en", description="Language of reasons printed by the CLI.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning", description="Least level of log lines on stderr.")
+
+    @property
+    def deal_history(self) -> timedelta:
+        return timedelta(days=self.deal_history_days)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings
+        file = settings_cls.model_config.get("toml_file")
+        toml = (TomlConfigSettingsSource(settings_cls),) if file else ()
+        return (init_settings, env_settings, *toml, file_secret_settings)
+
+
+def load_settings(*, data_dir: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
+    """The settings in force. Raises UsageError naming every wrong one, its source and what it may be."""
+    given = dict(overrides or {})
+    if data_dir is not None:
+        given["data_dir"] = data_dir
+    folder = data_dir or Path(os.environ.get(f"{PREFIX}DATA_DIR", DEFAULT_DIRECTORY))
+    file = folder / FILE_NAME
+    secrets = os.environ.get(f"{PREFIX}SECRETS_DIR")
+
+    class InForce(Settings):
+        model_config = SettingsConfigDict(
+            env_prefix=PREFIX,
+            extra="forbid",
+            frozen=True,
+            toml_file=file if file.is_file() else None,
+            secrets_dir=secrets,
+        )
+
+    try:
+        return InForce(**given)  # type: ignore[arg-type]  # pydantic checks the values at run time
+    except ValidationError as err:
+        raise UsageError(_explained(err, file=file, given=given), hint=_hint(err)) from err
+    except tomllib.TOMLDecodeError as err:
+        raise UsageError(f"{file} is not valid TOML: {err}", hint="Mend the line it names, or move the file away.") from err
+
+
+def _explained(err: ValidationError, *, file: Path, given: Mapping[str, object]) -> str:
+    lines = []
+    for problem in err.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "settings"
+        lines.append(f"Setting '{name}' from {_origin(name, file=file, given=given)}: {problem['msg']}.")
+    return "\n".join(lines)
+
+
+def _origin(name: str, *, file: Path, given: Mapping[str, object]) -> str:
+    if name in given:
+        return "the command line"
+    variable = f"{PREFIX}{name.upper()}"
+    if variable in os.environ:
+        return f"the environment variable {variable}"
+    if file.is_file() and name in tomllib.loads(file.read_text(encoding="utf-8")):
+        return str(file)
+    return "the secrets folder"
+
+
+def _hint(err: ValidationError) -> str:
+    names = {str(p["loc"][0]) for p in err.errors() if p["loc"]}
+    known = [n for n in names if n in Settings.model_fields]
+    lines = [f"{n}: {Settings.model_fields[n].description}" for n in sorted(known)]
+    if len(known) < len(names):
+        lines.append(f"Known settings: {', '.join(sorted(Settings.model_fields))}.")
+    return "\n".join(lines)
