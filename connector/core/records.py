@@ -37,7 +37,7 @@ class Contact:
 
     key: RecordKey
     emails: tuple[str, ...] = ()
-    """As written in the CRM, main address first."""
+    """Normalised addresses by which the row may join others, main one first; role mailboxes (info@) are left out."""
     company: RecordKey | None = None
     owner: str | None = None
     """The CRM's id of the user who owns the row."""
