@@ -156,7 +156,7 @@ def _in_office_hours(rng: random.Random, at: float, language: str, latest: float
     day = at // DAY_S
     weekday = (day + 3) % 7
     if weekday >= 5 and rng.random() < 0.85:
-        day -= weekday - 4
+        day -= weekday - 4 + int(rng.random() * 5)
     moved = day * DAY_S + hour * 3600.0
     while moved >= latest:
         moved -= DAY_S
