@@ -85,6 +85,12 @@ class TaskLine:
     body: str = ""
     is_open: bool = True
 
+    def is_late(self, now: datetime) -> bool:
+        """True when it is still open past its due time, or past its due day when the CRM keeps only that."""
+        if not self.is_open or self.due is None:
+            return False
+        return self.due < now if self.has_time else self.due.date() < now.date()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineLine:
@@ -155,6 +161,7 @@ def mount_pages(app: Flask, *, crm: str, accent: str, control: Control, pages: C
 
     routes.add_app_template_filter(moment_text, "moment")
     routes.add_app_template_filter(age_text, "age")
+    routes.add_app_template_filter(clock_text, "clock")
     app.register_blueprint(routes)
 
 
@@ -163,6 +170,11 @@ def moment_text(at: datetime, has_time: bool = True) -> str:
     local = at.astimezone(UTC)
     day = f"{local:%a} {local.day} {local:%b %Y}"
     return f"{day}, {local:%H:%M}" if has_time else day
+
+
+def clock_text(at: datetime) -> str:
+    """The time of day in UTC, as "09:05"."""
+    return f"{at.astimezone(UTC):%H:%M}"
 
 
 def age_text(at: datetime, now: datetime) -> str:
