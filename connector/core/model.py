@@ -224,4 +224,23 @@ class Model:
         """Hours of history any part of the model looks at."""
         rules = [r.window_hours for g in self.engagement.groups for r in g.rules if isinstance(r, ActivityRule)]
         surges = [h.surge.quiet_hours + h.surge.within_hours for h in self.hand_offs if h.surge]
-        return max([*rules, *surges, *(h.window_hours for h in self.hand_offs)], default=0)
+        patterns = [h.window_hours + ((h.pattern.within_hours or 0) if h.pattern else 0) for h in self.hand_offs]
+        return max([*rules, *surges, *patterns], default=0)
+
+    def fact_names(self) -> frozenset[str]:
+        """Every fact that a condition of the model asks for, and those that decide whether fit is known."""
+        conditions = [r.when for g in self.fit.groups for r in g.rules if isinstance(r, FitRule)]
+        conditions += [e.when for e in self.exclude if e.when is not None]
+        conditions += [self.applies_to] if self.applies_to is not None else []
+        return frozenset(self.bands.unknown_when_missing).union(*map(facts_in, conditions))
+
+
+def facts_in(condition: Condition) -> frozenset[str]:
+    """The facts a condition asks for."""
+    match condition:
+        case Test(fact=fact):
+            return frozenset((fact,))
+        case Not(of=inner):
+            return facts_in(inner)
+        case All(of=inners) | AnyOf(of=inners):
+            return frozenset().union(*map(facts_in, inners))

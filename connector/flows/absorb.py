@@ -1,0 +1,184 @@
+"""One batch of raw rows becomes records, activities and persons, with the cursor in the same transaction.
+
+The road from RawRecord on: a pull comes here with pages, a replay with stored rows.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connector.core.identity import Placed, Row, place
+from connector.core.people import PersonId
+from connector.core.records import Activity, Company, Contact, Deal, Record, RecordKey
+from connector.ports.crm import RawRecord
+from connector.ports.store import Attach, Connection, Join, Store, StoredRaw, Tx, UnknownValue
+from mappings.compile import FieldMapping
+
+UNIT_ROWS = 500
+"""Rows in one transaction (DESIGN §9)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where the reading of one source stands once these rows are stored."""
+
+    source: str
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absorbed:
+    """`rows` came in, `fresh` of them said something new; `people` were touched."""
+
+    rows: int = 0
+    fresh: int = 0
+    people: int = 0
+    unknown: tuple[UnknownValue, ...] = ()
+
+
+@dataclass(slots=True)
+class _Sorted:
+    contacts: list[Contact] = field(default_factory=list)
+    companies: list[Company] = field(default_factory=list)
+    deals: list[Deal] = field(default_factory=list)
+    activities: list[Activity] = field(default_factory=list)
+
+    def add(self, record: Record) -> None:
+        match record:
+            case Contact():
+                self.contacts.append(record)
+            case Company():
+                self.companies.append(record)
+            case Deal():
+                self.deals.append(record)
+            case Activity():
+                self.activities.append(record)
+
+
+def absorb(
+    *,
+    store: Store,
+    connection: Connection,
+    mapping: FieldMapping,
+    rows: Sequence[RawRecord],
+    position: Position | None,
+    now: datetime,
+    replay: bool = False,
+) -> Absorbed:
+    """Stores rows and what they mean. Rows that say nothing new cost nothing more; the same rows again change nothing.
+
+    With `replay` every row is mapped anew. `position` is stored in the transaction of the last row, so it is never ahead of the data.
+    """
+    absorbed = Absorbed()
+    pieces = [rows[start : start + UNIT_ROWS] for start in range(0, len(rows), UNIT_ROWS)] or [()]
+    for number, piece in enumerate(pieces):
+        last = number == len(pieces) - 1
+        one = _absorb_piece(
+            store=store,
+            connection=connection,
+            mapping=mapping,
+            rows=piece,
+            position=position if last else None,
+            now=now,
+            replay=replay,
+        )
+        absorbed = Absorbed(
+            rows=absorbed.rows + one.rows,
+            fresh=absorbed.fresh + one.fresh,
+            people=absorbed.people + one.people,
+            unknown=absorbed.unknown + one.unknown,
+        )
+    return absorbed
+
+
+def _absorb_piece(
+    *,
+    store: Store,
+    connection: Connection,
+    mapping: FieldMapping,
+    rows: Sequence[RawRecord],
+    position: Position | None,
+    now: datetime,
+    replay: bool,
+) -> Absorbed:
+    with store.read() as tx:
+        before = tx.raw.get([r.key for r in rows])
+    fresh = [r for r in rows if replay or _says_something_new(r, before.get(r.key))]
+    found, unknown = _mapped(fresh, mapping=mapping, before=before, replay=replay, now=now)
+
+    def unit(tx: Tx) -> int:
+        tx.raw.put(fresh, seen_at=now)
+        touched = _store(tx, found=found, connection=connection, now=now)
+        tx.people.mark(sorted(touched), at=now)
+        tx.unknowns.put(unknown)
+        if position is not None:
+            tx.cursors.put(connection=connection.name, source=position.source, cursor=position.cursor, at=now)
+        return len(touched)
+
+    return Absorbed(rows=len(rows), fresh=len(fresh), people=store.write(unit), unknown=unknown)
+
+
+def _says_something_new(row: RawRecord, before: StoredRaw | None) -> bool:
+    """Whether mapped fields, deletion or survivor differ from what is stored; a new stamp alone says nothing."""
+    if before is None:
+        return True
+    return row.fields != before.fields or row.deleted != before.deleted or row.survivor != before.survivor
+
+
+def _mapped(
+    rows: Sequence[RawRecord], *, mapping: FieldMapping, before: Mapping[RecordKey, StoredRaw], replay: bool, now: datetime
+) -> tuple[_Sorted, tuple[UnknownValue, ...]]:
+    found = _Sorted()
+    unknown: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        stored = None if replay else before.get(row.key)
+        mapped = mapping.records(row, before=stored.fields if stored else None, seen_at=now)
+        for record in mapped.records:
+            found.add(record)
+        unknown.update((u.source, u.field, u.value) for u in mapped.unknown)
+    return found, tuple(
+        UnknownValue(connection=mapping.connection, source=s, field=f, value=v, rows=n) for (s, f, v), n in sorted(unknown.items())
+    )
+
+
+def _store(tx: Tx, *, found: _Sorted, connection: Connection, now: datetime) -> set[PersonId]:
+    """Everything mapped goes in, companies first; the persons it touches come out."""
+    companies = tx.records.put_companies(found.companies, seen_at=now)
+    persons = _persons(tx, found=found, connection=connection, now=now)
+    changed = tx.records.put_contacts(found.contacts, seen_at=now)
+    touched = {persons[key] for key in changed}
+    touched.update(tx.activities.put([(persons[a.contact], a) for a in found.activities], seen_at=now))
+    deals = set(tx.records.put_deals(found.deals, seen_at=now))
+    dealt = [d for d in found.deals if d.key in deals]
+    touched.update(persons[c.contact] for d in dealt for c in d.contacts)
+    touched.update(tx.people.at_companies([*companies, *(d.company for d in dealt if d.company is not None)]))
+    return touched
+
+
+def _persons(tx: Tx, *, found: _Sorted, connection: Connection, now: datetime) -> Mapping[RecordKey, PersonId]:
+    """The person of every contact row that is named here; rows known only by name get a person of their own until their page comes."""
+    rows = {c.key: Row(key=c.key, emails=() if c.deleted else c.emails, survivor=c.survivor) for c in found.contacts}
+    named = [c.survivor for c in found.contacts if c.survivor is not None]
+    named += [a.contact for a in found.activities]
+    named += [c.contact for d in found.deals for c in d.contacts]
+    known = dict(tx.people.of([*rows, *named]))
+    for key in named:
+        if key not in known and key not in rows:
+            rows[key] = Row(key=key)
+    emails = sorted({e for r in rows.values() for e in r.emails})
+    holders = tx.people.holders(emails, production=connection.production)
+    placed = place(tuple(rows.values()), known=known, holders=holders)
+    known.update(_settle(tx, placed=placed, now=now))
+    return known
+
+
+def _settle(tx: Tx, *, placed: Placed, now: datetime) -> Mapping[RecordKey, PersonId]:
+    tx.people.join(
+        [Join(survivor=u.survivor, loser=u.loser, why=u.why, confidence=u.confidence) for u in placed.unions],
+        at=now,
+    )
+    return tx.people.attach(
+        [Attach(key=p.key, person=p.person, emails=p.emails, why=p.why, confidence=p.confidence) for p in placed.placements],
+        at=now,
+    )

@@ -1,0 +1,142 @@
+"""Reads what is new in one CRM and stores it, source by source, able to go on after a kill at any page."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from connector.core.model import Model
+from connector.flows.absorb import Absorbed, Position, absorb
+from connector.flows.progress import Progress, Step
+from connector.ports.crm import Ask, Crm
+from connector.ports.store import Connection, Store
+from mappings.compile import FieldMapping, SourceRead
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horizon:
+    """How far back a first load reads: activities of the longest window that any model uses, deals of some years."""
+
+    activities: timedelta
+    deals: timedelta
+
+    def of(self, kind: str) -> timedelta | None:
+        """None: everything."""
+        return {"activity": self.activities, "deal": self.deals}.get(kind)
+
+
+def horizon(*, models: tuple[Model, ...], deals: timedelta) -> Horizon:
+    return Horizon(activities=timedelta(hours=max(m.longest_window_hours() for m in models)), deals=deals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What one source gave. `first` says that it was a first load (or one begun again because other fields are asked for now)."""
+
+    connection: str
+    source: str
+    kind: str
+    rows: int
+    fresh: int
+    people: int
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookmark:
+    """Where a source stands: the CRM's own cursor, with the mapping it was read by."""
+
+    version: int
+    fields: str
+    cursor: str | None
+
+    @classmethod
+    def parse(cls, text: str | None) -> "Bookmark | None":
+        return None if text is None else cls(**json.loads(text))
+
+    def text(self) -> str:
+        return json.dumps({"version": self.version, "fields": self.fields, "cursor": self.cursor})
+
+
+def pull(
+    *, store: Store, crm: Crm, connection: Connection, mapping: FieldMapping, reach: Horizon, clock: Clock, progress: Progress
+) -> tuple[Pulled, ...]:
+    """Every source of the mapping, companies first, activities last. Repeating is safe; a kill loses at most the page in flight."""
+    return tuple(
+        _pull_source(
+            store=store,
+            crm=crm,
+            connection=connection,
+            mapping=mapping,
+            read=read,
+            reach=reach,
+            clock=clock,
+            progress=progress,
+        )
+        for read in mapping.reads
+    )
+
+
+def _pull_source(
+    *,
+    store: Store,
+    crm: Crm,
+    connection: Connection,
+    mapping: FieldMapping,
+    read: SourceRead,
+    reach: Horizon,
+    clock: Clock,
+    progress: Progress,
+) -> Pulled:
+    asked = fields_asked(read)
+    with store.read() as tx:
+        mark = Bookmark.parse(tx.cursors.get(connection=connection.name, source=read.source))
+    if mark is not None and mark.fields == asked and mark.version != mapping.version:
+        replay(store=store, connection=connection, mapping=mapping, source=read.source, clock=clock)
+    cursor = mark.cursor if mark is not None and mark.fields == asked else None
+    back = reach.of(read.kind)
+    ask = Ask(
+        source=read.source,
+        fields=read.fields,
+        related=read.related,
+        since=clock() - back if back is not None else None,
+        since_field=read.since_field,
+        cursor=cursor,
+        where=read.where,
+    )
+    rows = fresh = people = 0
+    label = f"{connection.name} {read.source}"
+    for page in crm.read(ask):
+        bookmark = Bookmark(version=mapping.version, fields=asked, cursor=page.cursor)
+        one: Absorbed = absorb(
+            store=store,
+            connection=connection,
+            mapping=mapping,
+            rows=page.records,
+            position=Position(source=read.source, cursor=bookmark.text()),
+            now=clock(),
+        )
+        rows, fresh, people = rows + one.rows, fresh + one.fresh, people + one.people
+        progress(Step(name=label, done=rows, of=page.expected))
+    return Pulled(
+        connection=connection.name, source=read.source, kind=read.kind, rows=rows, fresh=fresh, people=people, first=cursor is None
+    )
+
+
+def fields_asked(read: SourceRead) -> str:
+    """A fingerprint of what is asked of a source; when it changes, stored rows lack something and are read again."""
+    asked = json.dumps(
+        [read.source, sorted(read.fields), sorted(read.related), {k: sorted(v) for k, v in read.where.items()}], sort_keys=True
+    )
+    return sha256(asked.encode()).hexdigest()[:16]
+
+
+def replay(*, store: Store, connection: Connection, mapping: FieldMapping, source: str, clock: Clock) -> int:
+    """Maps the stored rows of a source anew, without a call to the CRM. Rows replayed."""
+    with store.read() as tx:
+        rows = tuple(tx.raw.rows(connection=connection.name, source=source))
+    absorb(store=store, connection=connection, mapping=mapping, rows=rows, position=None, now=clock(), replay=True)
+    return len(rows)

@@ -1,0 +1,125 @@
+"""Scores people: whole shards in child processes, or a few at once here. Only what differs is stored."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import numpy as np
+
+from connector.core.facts import Activities, People
+from connector.core.model import Model
+from connector.core.people import SHARDS, PersonId
+from connector.core.scores import Score
+from connector.core.scoring import compile_model, score_people
+from connector.flows.progress import Progress, Step
+from connector.ports.store import ScoreRow, ShardPool, ShardReader, Store, Tx
+
+Clock = Callable[[], datetime]
+UNIT_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """`people` were looked at by a model, `changed` of them got another score than they had."""
+
+    people: int
+    changed: int
+    excluded: int
+
+
+def score_all(*, store: Store, pool: ShardPool, models: Sequence[Model], now: datetime, clock: Clock, progress: Progress) -> Scored:
+    """Everybody, by every model that applies to them, as of `now`."""
+    started = clock()
+    people = changed = excluded = 0
+    done = 0
+    work = partial(score_shard, models=tuple(models), now=now)
+    for rows in pool.each_shard(work, shards=range(SHARDS)):
+        done += 1
+        people += len(rows)
+        excluded += sum(1 for r in rows if r.excluded)
+        changed += keep(store=store, rows=rows, marked_until=started)
+        progress(Step(name="scoring", done=done, of=SHARDS, unit="shards"))
+    return Scored(people=people, changed=changed, excluded=excluded)
+
+
+def score_some(*, store: Store, people: Sequence[PersonId], models: Sequence[Model], now: datetime, clock: Clock) -> Scored:
+    """The named persons, read and scored in this process."""
+    started = clock()
+    loaded, activities = store.load_people(people, facts=facts_of(models), since=since(models, now=now))
+    rows = score_rows(loaded, activities, models=models, now=now)
+    changed = keep(store=store, rows=rows, marked_until=started)
+    return Scored(people=len(rows), changed=changed, excluded=sum(1 for r in rows if r.excluded))
+
+
+def score_shard(reader: ShardReader, shard: int, *, models: tuple[Model, ...], now: datetime) -> tuple[ScoreRow, ...]:
+    """One shard's scores; runs in a child process."""
+    people, activities = reader.shard(shard, facts=facts_of(models), since=since(models, now=now))
+    return score_rows(people, activities, models=models, now=now)
+
+
+def score_rows(people: People, activities: Activities, *, models: Sequence[Model], now: datetime) -> tuple[ScoreRow, ...]:
+    """The rows to keep, for each person and model that applies."""
+    rows: list[ScoreRow] = []
+    for model in models:
+        scores = score_people(compile_model(model), people=people, activities=activities, now=now)
+        rows.extend(row_of(scores.score(int(n))) for n in np.flatnonzero(scores.applies))
+    return tuple(rows)
+
+
+def row_of(score: Score) -> ScoreRow:
+    """A score in the form it is kept."""
+    lines = [
+        [x.level, x.side, x.kind.value, x.id, x.points, x.micropoints, x.count, int(x.latest_at.timestamp()) if x.latest_at else None]
+        for x in score.lines
+    ]
+    return ScoreRow(
+        person=score.person,
+        model=score.model,
+        model_version=score.model_version,
+        as_of=score.as_of,
+        fit=score.fit,
+        engagement=score.engagement,
+        total=score.total,
+        rank=score.rank,
+        grade=score.grade,
+        temperature=score.temperature,
+        excluded=score.excluded,
+        lines=json.dumps(lines, separators=(",", ":")),
+        fired=json.dumps({f.id: int(f.at.timestamp()) for f in score.fired}, separators=(",", ":")),
+    )
+
+
+def keep(*, store: Store, rows: Sequence[ScoreRow], marked_until: datetime) -> int:
+    """Stores the rows that say something else than the current ones; how many those are."""
+    changed = 0
+    for start in range(0, len(rows), UNIT_ROWS):
+        changed += store.write(partial(_keep_unit, rows=rows[start : start + UNIT_ROWS], marked_until=marked_until))
+    return changed
+
+
+def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], marked_until: datetime) -> int:
+    different: list[ScoreRow] = []
+    for model in sorted({r.model for r in rows}):
+        mine = [r for r in rows if r.model == model]
+        current = tx.scores.current([r.person for r in mine], model=model)
+        different.extend(r for r in mine if r.person not in current or _said(r) != _said(current[r.person]))
+    tx.scores.put(different)
+    tx.people.unmark([r.person for r in rows], marked_until=marked_until)
+    return len(different)
+
+
+def _said(row: ScoreRow) -> tuple[object, ...]:
+    """What a score says, apart from when."""
+    return (row.model_version, row.fit, row.engagement, row.total, row.rank, row.grade, row.temperature, row.excluded, row.lines, row.fired)
+
+
+def facts_of(models: Sequence[Model]) -> tuple[str, ...]:
+    """Facts that any of the models asks for."""
+    return tuple(sorted({name for m in models for name in m.fact_names()}))
+
+
+def since(models: Sequence[Model], *, now: datetime) -> datetime:
+    """The oldest time that any of the models looks at."""
+    return now - timedelta(hours=max(m.longest_window_hours() for m in models) + 1)
