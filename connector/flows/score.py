@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from connector.core.facts import Activities, People
 from connector.core.model import Model
 from connector.core.people import SHARDS, PersonId
 from connector.core.scores import Score
-from connector.core.scoring import compile_model, score_people
+from connector.core.scoring import Compiled, compile_model, score_people
 from connector.flows.progress import Progress, Step
 from connector.ports.store import ScoreRow, ShardPool, ShardReader, Store, Tx
 
@@ -33,10 +33,8 @@ def score_all(*, store: Store, pool: ShardPool, models: Sequence[Model], now: da
     """Everybody, by every model that applies to them, as of `now`."""
     started = clock()
     people = changed = excluded = 0
-    done = 0
     work = partial(score_shard, models=tuple(models), now=now)
-    for rows in pool.each_shard(work, shards=range(SHARDS)):
-        done += 1
+    for done, rows in enumerate(pool.each_shard(work, shards=range(SHARDS)), start=1):
         people += len(rows)
         excluded += sum(1 for r in rows if r.excluded)
         changed += keep(store=store, rows=rows, marked_until=started)
@@ -63,9 +61,15 @@ def score_rows(people: People, activities: Activities, *, models: Sequence[Model
     """The rows to keep, for each person and model that applies."""
     rows: list[ScoreRow] = []
     for model in models:
-        scores = score_people(compile_model(model), people=people, activities=activities, now=now)
+        scores = score_people(compiled(model), people=people, activities=activities, now=now)
         rows.extend(row_of(scores.score(int(n))) for n in np.flatnonzero(scores.applies))
     return tuple(rows)
+
+
+@lru_cache(maxsize=16)
+def compiled(model: Model) -> Compiled:
+    """The model ready to score, kept for the next shard or person."""
+    return compile_model(model)
 
 
 def row_of(score: Score) -> ScoreRow:
