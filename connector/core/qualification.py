@@ -133,6 +133,11 @@ def baseline(person: Person, *, standing: Standing, around: Surroundings, includ
     )
 
 
+def newcomer(person: Person, *, around: Surroundings) -> LadderState:
+    """The state of somebody who came after go-live: nothing is muted, so a first hot day moves them."""
+    return LadderState(person=person.id, stage=around.ladder.stages[0].id, stage_since=around.now, temperature="cold")
+
+
 def look(person: Person, *, standing: Standing, state: LadderState, open_tasks: bool, around: Surroundings) -> Decision:
     """What changes for this person now, and what is to be done. Looking again at once changes nothing and asks for nothing."""
     temperature, cooler_since = _held(standing, state=state, around=around)

@@ -176,8 +176,11 @@ class Plan:
     id: int
     run: int
     created_at: datetime
+    closed: bool
+    """Whether it is complete; one that is not was cut off while being made, and is never executed."""
     calls: Mapping[str, int]
     """API calls the plan will cost, by `<connection> <purpose>`."""
+    begun_at: datetime | None = None
     executed_at: datetime | None = None
 
 

@@ -1,0 +1,370 @@
+"""Plans a write-back: who moves, what each row should hold, which follow-ups are due. Nothing leaves this process."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
+
+from connector.core.changes import Change, Ownership, Target, plan_change
+from connector.core.people import Person, PersonId
+from connector.core.qualification import Decision, LadderState, Owner, Standing, Surroundings, WantedTask, look, newcomer
+from connector.core.records import RecordKey, Value
+from connector.flows.explain import lines_of, reasons
+from connector.flows.progress import Progress, Step
+from connector.flows.published import Published
+from connector.flows.wanted import one_line, wanted_values, written_at
+from connector.ports.crm import Abilities, Crm, Json, NewTask, Priority, TaskType
+from connector.ports.store import (
+    Connection,
+    FollowUp,
+    LiveStep,
+    Parked,
+    PlannedChange,
+    PlannedField,
+    PlannedTask,
+    ScoreRow,
+    Store,
+    StoredRaw,
+    Tx,
+)
+from mappings.compile import LEAVE, FieldMapping, WriteField
+
+Clock = Callable[[], datetime]
+BATCH_PEOPLE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One connection a plan writes to."""
+
+    connection: Connection
+    mapping: FieldMapping
+    abilities: Abilities
+    users: Mapping[str, Owner]
+
+    def is_for(self, person: Person) -> bool:
+        """Whether the connection is live for this person."""
+        listed = self.connection.live_people
+        return listed is None or any(e in listed for m in person.members for e in m.contact.emails)
+
+
+def place_of(*, connection: Connection, mapping: FieldMapping, crm: Crm, needs_users: bool) -> Place:
+    """The connection with what planning must know of it. Users are read only where tasks may be made."""
+    users = {u.id: Owner(id=u.id, email=u.email, active=u.active) for u in crm.users()} if needs_users else {}
+    return Place(connection=connection, mapping=mapping, abilities=crm.abilities, users=users)
+
+
+def plan_write_back(
+    *,
+    store: Store,
+    run: int,
+    places: Sequence[Place],
+    documents: Published,
+    clock: Clock,
+    progress: Progress,
+    only: Sequence[PersonId] = (),
+) -> int:
+    """A stored plan of every field and task that the live connections should get now, for everybody or only some; its number."""
+    now = clock()
+    plan = store.write(partial(_create, run=run, now=now))
+    live = {p.connection.name: p for p in places if p.connection.live is not LiveStep.OFF}
+    around = surroundings(places=tuple(live.values()), documents=documents, now=now)
+    tally: Counter[tuple[str, str]] = Counter()
+    seq = done = 0
+    with store.read() as tx:
+        total = len(only) or tx.people.count()
+    for people in _batches(store, only=only):
+        batch = _plan_batch(store, people=people, live=live, around=around, documents=documents, first_seq=seq)
+        store.write(partial(_add, plan=plan, batch=batch))
+        seq += len(batch.changes) + len(batch.tasks)
+        tally.update((c.key.connection, c.key.source) for c in batch.changes)
+        tally.update((t.task.contact.connection, "") for t in batch.tasks)
+        done += len(people)
+        progress(Step(name="planning", done=done, of=total, unit="people"))
+    calls = calls_of(tally, places=live)
+    store.write(lambda tx: tx.plans.close(plan, calls=calls))
+    return plan
+
+
+def surroundings(*, places: Sequence[Place], documents: Published, now: datetime) -> Surroundings:
+    """What the ladder needs to know about the connections it may act in."""
+    taking_tasks = {p.connection.name: p.connection.crm for p in places if p.connection.live is LiveStep.TASKS and p.abilities.tasks}
+    return Surroundings(
+        ladder=documents.ladder,
+        bands=documents.model.bands,
+        now=now,
+        users={p.connection.name: p.users for p in places},
+        crm_of=taking_tasks,
+    )
+
+
+def calls_of(tally: Mapping[tuple[str, str], int], *, places: Mapping[str, Place]) -> Mapping[str, int]:
+    """API calls by `<connection> <purpose>`: full batches of rows, tasks, and re-reads of rows that hold fields not ours."""
+    calls: Counter[str] = Counter()
+    for (name, source), rows in tally.items():
+        place = places[name]
+        if not source:
+            calls[f"{name} tasks"] += -(-rows // place.abilities.task_batch) * place.abilities.calls_per_task_batch
+            continue
+        calls[f"{name} fields"] += -(-rows // place.abilities.write_batch)
+        if any(w.ownership is not Ownership.OURS for w in place.mapping.writes(source)):
+            calls[f"{name} re-reads"] += -(-rows // place.abilities.reread_batch)
+    return dict(calls)
+
+
+def standing_of(row: ScoreRow) -> Standing:
+    """A kept score as the ladder sees it."""
+    return Standing(
+        fit=row.fit,
+        engagement=row.engagement,
+        total=row.total,
+        grade=row.grade,
+        temperature=row.temperature,
+        excluded=row.excluded,
+        fired={h: datetime.fromtimestamp(at, UTC) for h, at in json.loads(row.fired).items()},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    changes: tuple[PlannedChange, ...]
+    tasks: tuple[PlannedTask, ...]
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the store holds about a batch of people."""
+
+    people: tuple[Person, ...]
+    scores: Mapping[PersonId, ScoreRow]
+    states: Mapping[PersonId, LadderState]
+    open_tasks: Mapping[PersonId, tuple[FollowUp, ...]]
+    raw: Mapping[RecordKey, StoredRaw]
+    last_written: Mapping[tuple[RecordKey, str], Json]
+    parked: Mapping[tuple[RecordKey, str], Parked]
+
+
+def _create(tx: Tx, *, run: int, now: datetime) -> int:
+    return tx.plans.create(run=run, at=now)
+
+
+def _add(tx: Tx, *, plan: int, batch: _Batch) -> None:
+    tx.plans.add(
+        plan,
+        changes=batch.changes,
+        tasks=batch.tasks,
+        states=[d.state for d in batch.decisions],
+        moves=[m for d in batch.decisions for m in d.moves],
+    )
+
+
+def _batches(store: Store, *, only: Sequence[PersonId]) -> "Sequence[Sequence[PersonId]] | _AllPeople":
+    if only:
+        return [only[n : n + BATCH_PEOPLE] for n in range(0, len(only), BATCH_PEOPLE)]
+    return _AllPeople(store)
+
+
+class _AllPeople:
+    """Everybody with a live row, in batches, ascending."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __iter__(self) -> "_AllPeople":
+        self._after = 0
+        return self
+
+    def __next__(self) -> Sequence[PersonId]:
+        with self._store.read() as tx:
+            ids = tx.people.ids(after=self._after, limit=BATCH_PEOPLE)
+        if not ids:
+            raise StopIteration
+        self._after = ids[-1]
+        return ids
+
+
+def _plan_batch(
+    store: Store,
+    *,
+    people: Sequence[PersonId],
+    live: Mapping[str, Place],
+    around: Surroundings,
+    documents: Published,
+    first_seq: int,
+) -> _Batch:
+    known = _load(store, people=people, live=live, documents=documents)
+    changes: list[PlannedChange] = []
+    tasks: list[PlannedTask] = []
+    decisions: list[Decision] = []
+    seq = first_seq
+    for person in known.people:
+        row = known.scores.get(person.id)
+        if row is None or not any(p.is_for(person) for p in live.values()):
+            continue
+        before = known.states.get(person.id) or newcomer(person, around=around)
+        decision = look(
+            person,
+            standing=standing_of(row),
+            state=before,
+            open_tasks=bool(known.open_tasks.get(person.id)),
+            around=_allowed(around, person, live),
+        )
+        if decision.state != known.states.get(person.id):
+            decisions.append(decision)
+        for change in _changes(person, row=row, state=decision.state, known=known, live=live, documents=documents, now=around.now):
+            seq += 1
+            changes.append(replace(change, seq=seq))
+        for wanted in decision.tasks:
+            seq += 1
+            tasks.append(
+                _task(
+                    person, wanted=wanted, row=row, documents=documents, account=live[wanted.contact.connection].connection.account, seq=seq
+                )
+            )
+    return _Batch(changes=tuple(changes), tasks=tuple(tasks), decisions=tuple(decisions))
+
+
+def _allowed(around: Surroundings, person: Person, live: Mapping[str, Place]) -> Surroundings:
+    """The surroundings with only those connections that may take a task for this person."""
+    if all(p.connection.live_people is None for p in live.values()):
+        return around
+    return replace(around, crm_of={name: crm for name, crm in around.crm_of.items() if live[name].is_for(person)})
+
+
+def _load(store: Store, *, people: Sequence[PersonId], live: Mapping[str, Place], documents: Published) -> _Known:
+    with store.read() as tx:
+        loaded = tx.people.load(people)
+        keys = [m.contact.key for p in loaded for m in p.members if m.contact.key.connection in live]
+        return _Known(
+            people=loaded,
+            scores=tx.scores.current(people, model=documents.model.name),
+            states=tx.ladder.get(people),
+            open_tasks=tx.follow_ups.open_of(people),
+            raw=tx.raw.get(keys),
+            last_written=tx.journal.last_written(keys),
+            parked=tx.parked.get(keys),
+        )
+
+
+def _changes(
+    person: Person, *, row: ScoreRow, state: LadderState, known: _Known, live: Mapping[str, Place], documents: Published, now: datetime
+) -> list[PlannedChange]:
+    """The change of each of the person's live rows that needs one."""
+    wanted = wanted_values(row=row, state=state, model=documents.model, language=documents.ladder.language)
+    planned = []
+    for member in person.members:
+        key = member.contact.key
+        place, stored = live.get(key.connection), known.raw.get(key)
+        if (
+            place is None
+            or stored is None
+            or not place.is_for(person)
+            or _is_parked(known.parked.get((key, "fields")), stored=stored, now=now)
+        ):
+            continue
+        targets = tuple(
+            target
+            for field in place.mapping.writes(key.source)
+            if written_at(place.connection.live, name=field.name)
+            if (target := _target(field, key=key, wanted=wanted, stored=stored, last=known.last_written)) is not None
+        )
+        change = plan_change(key=key, person=person.id, targets=targets)
+        if change is not None:
+            planned.append(_planned(change, person=person, fields=place.mapping.writes(key.source)))
+    return planned
+
+
+def _is_parked(parked: Parked | None, *, stored: StoredRaw, now: datetime) -> bool:
+    """Whether the row is still waiting: not yet time to try again, and nobody has touched it in the CRM since it was refused."""
+    return parked is not None and now < parked.next_try_at and stored.modified_at <= parked.at
+
+
+def _target(
+    field: WriteField,
+    *,
+    key: RecordKey,
+    wanted: Mapping[str, Value | None],
+    stored: StoredRaw,
+    last: Mapping[tuple[RecordKey, str], Json],
+) -> Target | None:
+    value = wanted.get(field.name)
+    if field.to_crm(value) is LEAVE:
+        return None
+    written = last.get((key, field.field))
+    return Target(
+        field=field.field,
+        name=field.name,
+        ownership=field.ownership,
+        wanted=value,
+        current=field.from_crm(stored.fields.get(field.field)),
+        last_written=None if written is None else field.from_crm(written),
+    )
+
+
+def _planned(change: Change, *, person: Person, fields: Sequence[WriteField]) -> PlannedChange:
+    by_field = {f.field: f for f in fields}
+    return PlannedChange(
+        seq=0,
+        key=change.key,
+        person=person.id,
+        person_name=person.name,
+        fields=tuple(
+            PlannedField(
+                field=c.field,
+                name=c.name,
+                before=_json(by_field[c.field], c.before),
+                after=_json(by_field[c.field], c.after),
+                ours=by_field[c.field].ownership is Ownership.OURS,
+            )
+            for c in change.fields
+        ),
+    )
+
+
+def _json(field: WriteField, value: Value | None) -> Json:
+    given = field.to_crm(value)
+    return None if given is LEAVE else given
+
+
+def _task(person: Person, *, wanted: WantedTask, row: ScoreRow, documents: Published, account: str, seq: int) -> PlannedTask:
+    language = documents.ladder.language
+    label = wanted.rule.label.ja if language == "ja" and wanted.rule.label.ja else wanted.rule.label.en
+    said = reasons(lines_of(row.lines), model=documents.model, language=language)
+    return PlannedTask(
+        seq=seq,
+        task=NewTask(
+            key=task_key(account=account, wanted=wanted),
+            contact=wanted.contact,
+            subject=f"{label}: {person.name}"[:255],
+            body="\n".join(_body(row=row, wanted=wanted, reasons_line=one_line(said, length=2000))),
+            due_at=wanted.due_at,
+            due_on=wanted.due_on,
+            type=TaskType(wanted.rule.type),
+            priority=Priority(wanted.rule.priority),
+            owner=wanted.owner,
+        ),
+        person=person.id,
+        person_name=person.name,
+        rule=wanted.rule.id,
+        trigger=wanted.trigger,
+    )
+
+
+def _body(*, row: ScoreRow, wanted: WantedTask, reasons_line: str | None) -> list[str]:
+    lines = [f"Score {row.total} (fit {row.fit}, engagement {row.engagement}), grade {row.grade}."]
+    if reasons_line:
+        lines.append(reasons_line)
+    if wanted.redirected:
+        lines.append(f"To you because: {wanted.redirected}.")
+    lines.append(f"Due {wanted.due_at:%Y-%m-%d %H:%M} UTC. Made by Hotlead ({wanted.trigger}, {row.model} v{row.model_version}).")
+    return lines
+
+
+def task_key(*, account: str, wanted: WantedTask) -> str:
+    """The Hotlead Key: the same follow-up for the same cause on the same row has the same one, from any installation."""
+    cause = "|".join((account, wanted.contact.source, wanted.contact.id, wanted.rule.id, wanted.trigger, wanted.at.isoformat()))
+    return f"hotlead-{sha256(cause.encode()).hexdigest()[:32]}"

@@ -1,0 +1,92 @@
+"""What should stand in the CRM about a person: every value that can be written, by our name for it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from connector.core.model import Model
+from connector.core.qualification import LadderState
+from connector.core.records import Value
+from connector.flows.explain import Reason, exclusion_label, lines_of, reasons
+from connector.ports.store import LiveStep, ScoreRow
+
+REASONS_LENGTH = 255
+BREAKDOWN_LENGTH = 32_000
+
+STAGE_VALUES = frozenset({"stage", "origin", "disposition", "disposition_reason", "stage_since", "hold_until"})
+"""Written from the step `stages` on; everything else from `fields` on."""
+
+
+def written_at(step: LiveStep, *, name: str) -> bool:
+    """Whether a value is written by a connection that has gone live this far."""
+    if step is LiveStep.OFF:
+        return False
+    return name not in STAGE_VALUES or step is not LiveStep.FIELDS
+
+
+def wanted_values(*, row: ScoreRow, state: LadderState, model: Model, language: str) -> Mapping[str, Value | None]:
+    """Values by name; None where there is nothing to say (an excluded person has no score)."""
+    said = reasons(lines_of(row.lines), model=model, language=language)
+    excluded = exclusion_label(model, row.excluded, language=language)
+    scored = not row.excluded
+    return {
+        "score": row.total if scored else None,
+        "fit": row.fit if scored else None,
+        "engagement": row.engagement if scored else None,
+        "grade": row.grade if scored else None,
+        "temperature": state.temperature if scored else None,
+        "reasons": one_line(said) if scored else f"Not scored: {excluded}",
+        "breakdown": _breakdown(row, said=said, excluded=excluded),
+        "next_action": state.next_action or None,
+        "model": f"{row.model} v{row.model_version}",
+        "scored_at": _whole_seconds(row.as_of),
+        "stage": state.stage,
+        "origin": state.origin or None,
+        "disposition": state.disposition or None,
+        "disposition_reason": state.disposition_reason or None,
+        "stage_since": _whole_seconds(state.stage_since),
+        "hold_until": _whole_seconds(state.hold_until) if state.hold_until else None,
+    }
+
+
+def one_line(said: Sequence[Reason], *, length: int = REASONS_LENGTH) -> str | None:
+    """The reasons by weight as one line, such as `Pricing page +18; Decision maker +25`; what does not fit is counted at its end."""
+    weighty = sorted((r for r in said if r.points), key=lambda r: -abs(r.points))
+    parts = [f"{r.text} {r.points:+d}" for r in weighty]
+    for shown in range(len(parts), 0, -1):
+        rest = len(parts) - shown
+        line = "; ".join(parts[:shown]) + (f"; {rest} more" if rest else "")
+        if len(line) <= length:
+            return line
+    return None
+
+
+def _breakdown(row: ScoreRow, *, said: Sequence[Reason], excluded: str) -> str:
+    """JSON for the page component: the sides and every line. What does not fit loses its smallest lines and says how many."""
+    by_weight = sorted(range(len(said)), key=lambda n: -abs(said[n].points))
+    text = ""
+    for left_out in range(len(said) + 1):
+        shown = sorted(by_weight[: len(said) - left_out])
+        lines = [{"side": said[n].side, "text": said[n].text, "points": said[n].points, "count": said[n].count} for n in shown]
+        text = json.dumps(
+            {
+                "model": f"{row.model} v{row.model_version}",
+                "as_of": _whole_seconds(row.as_of).isoformat(),
+                "fit": row.fit,
+                "engagement": row.engagement,
+                "score": row.total,
+                "grade": row.grade,
+                "excluded": excluded,
+                "lines": lines,
+                "left_out": left_out,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        if len(text) <= BREAKDOWN_LENGTH:
+            break
+    return text
+
+
+def _whole_seconds(instant: datetime) -> datetime:
+    return instant.replace(microsecond=0)
