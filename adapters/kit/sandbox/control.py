@@ -260,6 +260,8 @@ def _record_routes(routes: Blueprint, control: Control, state: CrmState) -> None
     @routes.post("/bulk_touch")
     def bulk_touch() -> Response:
         asked = _asked({"source", "ids", "count", "at"})
+        if "source" not in asked or ("ids" in asked) == ("count" in asked):
+            raise ValueError("bulk_touch takes source, and either ids or count")
         at = datetime.fromisoformat(asked["at"]) if asked.get("at") else control.now()
         touched = state.touch(
             source=str(asked["source"]),

@@ -18,6 +18,7 @@ KINDS = (
     "reset_before",
     "reset_after",
     "cut_body",
+    "drip",
     "expired_token",
     "html",
     "rows",

@@ -23,6 +23,8 @@ from adapters.kit.sandbox.faults import FaultRule
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+DRIPS = 10
+"""In how many pieces a dripping body comes."""
 LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Login</title></head><body><form>Username Password</form></body></html>"
 """What a proxy or single sign-on puts in place of the API's JSON, with status 200."""
 
@@ -84,14 +86,24 @@ class SandboxHandler(WSGIRequestHandler):
             return
         if kind == "cut_body":
             self.close_connection = True
-        self._send(reply, cut=kind == "cut_body")
+        head, body = self._written(reply, closes=self.close_connection and kind != "cut_body")
+        if kind == "cut_body":
+            body = body[: len(body) // 2]
+        if kind == "drip":
+            self._drip(head, body, seconds)
+        else:
+            # One send: head and body apart would wait for each other's acknowledgement.
+            self.wfile.write(head + body)
 
     def _take_body(self, environ: WSGIEnvironment) -> None:
         # The body is read whole before the app runs: a body the app leaves unread would be taken for the next call.
         if environ.get("wsgi.input_terminated"):
             body = environ["wsgi.input"].read()
         else:
-            body = self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0))
+            promised = int(environ.get("CONTENT_LENGTH") or 0)
+            body = self.rfile.read(promised)
+            if len(body) < promised:
+                raise ConnectionAbortedError("the client went away in the middle of its body")
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -107,20 +119,24 @@ class SandboxHandler(WSGIRequestHandler):
             return self.desk.expired_token_reply(environ)
         return None
 
-    def _send(self, reply: Reply, *, cut: bool) -> None:
+    def _written(self, reply: Reply, *, closes: bool) -> tuple[bytes, bytes]:
         lines = [f"HTTP/1.1 {reply.status} {reply.phrase or self.responses.get(reply.status, ('',))[0]}"]
         lines += [f"{name}: {text}" for name, text in reply.headers if name.lower() != "content-length"]
         lines.append(f"Date: {format_datetime(self.desk.now(), usegmt=True)}")
         is_bodiless = reply.status in (204, 304)
         if not is_bodiless:
             lines.append(f"Content-Length: {len(reply.body)}")
-        if self.close_connection and not cut:
+        if closes:
             lines.append("Connection: close")
         body = b"" if is_bodiless or self.command == "HEAD" else reply.body
-        if cut:
-            body = body[: len(body) // 2]
-        # One send: head and body apart would wait for each other's acknowledgement.
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        return "\r\n".join([*lines, "", ""]).encode("latin-1"), body
+
+    def _drip(self, head: bytes, body: bytes, seconds: float) -> None:
+        self.wfile.write(head)
+        step = max(-(-len(body) // DRIPS), 1)
+        for start in range(0, len(body), step):
+            self.desk.stopping.wait(seconds / DRIPS)
+            self.wfile.write(body[start : start + step])
 
     def _drop(self, kind: str, seconds: float) -> None:
         self.close_connection = True

@@ -129,3 +129,8 @@ def test_many_rows_are_stamped_with_one_equal_time(served: Served) -> None:
     assert touched.json()["touched"] == 2
     stamps = [thing["changed_at"] for thing in served.crm.things.values()]
     assert stamps == ["2026-11-01T00:00:00+00:00", "2026-11-01T00:00:00+00:00", NOON.isoformat()]
+
+
+@pytest.mark.parametrize("asked", [{"source": "Thing"}, {"count": 1}, {"source": "Thing", "count": 1, "ids": []}])
+def test_a_bulk_touch_must_say_which_rows(served: Served, asked: dict[str, object]) -> None:
+    assert served.call("POST", "/_sandbox/bulk_touch", json=asked).status_code == 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -144,6 +145,29 @@ def test_requests_notices_a_cut_body_after_the_effect(served: Served) -> None:
         served.call("PATCH", "/api/things/a", json={"name": "Sato"})
 
     assert served.crm.things["a"]["name"] == "Sato"
+
+
+def test_a_dripping_body_outlasts_a_read_timeout_without_tripping_it(served: Served) -> None:
+    served.call("PATCH", "/api/things/a", json={"name": "Sato"})
+    served.add_fault(fault="drip", seconds=0.6, times=1)
+
+    started = time.monotonic()
+    answer = served.call("GET", "/api/things/a", timeout_s=0.4)
+
+    assert answer.json()["name"] == "Sato"
+    assert time.monotonic() - started > 0.4
+
+
+def test_a_body_cut_by_the_client_never_reaches_the_view(served: Served) -> None:
+    head = b"PATCH /api/things/a HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    where = urlsplit(served.url)
+
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=5) as link:
+        link.sendall(head + b'{"name": "Sato"}')
+        link.shutdown(socket.SHUT_WR)
+        answer = link.recv(100)
+
+    assert (answer, served.crm.things) == (b"", {})
 
 
 def test_half_a_batch_can_land_before_a_reset(served: Served) -> None:
