@@ -34,6 +34,7 @@ from mappings.compile import LEAVE, FieldMapping, WriteField
 
 Clock = Callable[[], datetime]
 BATCH_PEOPLE = 500
+PARKED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,9 @@ def plan_write_back(
         tally.update((t.task.contact.connection, "") for t in batch.tasks)
         done += len(people)
         progress(Step(name="planning", done=done, of=total, unit="people"))
+    again = _tasks_again(store, live=live, first_seq=seq, now=now)
+    store.write(partial(_add, plan=plan, batch=_Batch(changes=(), tasks=again, decisions=())))
+    tally.update((t.task.contact.connection, "") for t in again)
     calls = calls_of(tally, places=live)
     store.write(lambda tx: tx.plans.close(plan, calls=calls))
     return plan
@@ -125,6 +129,25 @@ def standing_of(row: ScoreRow) -> Standing:
         temperature=row.temperature,
         excluded=row.excluded,
         fired={h: datetime.fromtimestamp(at, UTC) for h, at in json.loads(row.fired).items()},
+    )
+
+
+def _tasks_again(store: Store, *, live: Mapping[str, Place], first_seq: int, now: datetime) -> tuple[PlannedTask, ...]:
+    """Tasks that a CRM refused earlier and whose time to try again has come."""
+    with store.read() as tx:
+        due = [p for p in tx.parked.all(limit=PARKED_AT_ONCE) if p.what != "fields" and p.next_try_at <= now and p.key.connection in live]
+        again = [f for p in due if (f := tx.follow_ups.get(p.what)) is not None]
+        names = {p.id: p.name for p in tx.people.load([f.person for f in again])}
+    return tuple(
+        PlannedTask(
+            seq=first_seq + number,
+            task=f.task,
+            person=f.person,
+            person_name=names.get(f.person, f"Person {f.person}"),
+            rule=f.rule,
+            trigger=f.trigger,
+        )
+        for number, f in enumerate(again, start=1)
     )
 
 

@@ -96,7 +96,7 @@ def _check(work: Work, *, places: Mapping[str, Place], allow: int | None) -> Non
         if rows > limit:
             raise UsageError(
                 f"Plan {work.plan} would change {rows:,} records in '{name}', more than its limit of {limit:,}. Nothing was written.",
-                hint=f"If that is right: `hotlead write-back --plan {work.plan} --allow {rows}`. To see it: `hotlead runs --plan {work.plan}`.",
+                hint=f"If that is right: `hotlead write-back --plan {work.plan} --allow {rows}`. To look: `hotlead runs --plan {work.plan}`.",
             )
 
 
@@ -166,16 +166,19 @@ def _mark_tasks_sending(tx: Tx, *, plan: int, batch: Sequence[PlannedTask]) -> N
 
 def _record_tasks(tx: Tx, *, work: Work, outcomes: Sequence[tuple[PlannedTask, Outcome]]) -> None:
     now = work.clock()
+    parked = tx.parked.get([p.task.contact for p, o in outcomes if not o.ok])
     for planned, outcome in outcomes:
         if outcome.refusal is None:
             tx.plans.set_tasks(work.plan, [planned.seq], state=PlanState.DONE)
             tx.follow_ups.put(_follow_up(planned, state="open", record=outcome.record, made_at=now))
+            tx.parked.clear([(planned.task.contact, planned.task.key)])
             continue
         refusal = outcome.refusal
         tx.plans.set_tasks(work.plan, [planned.seq], state=PlanState.REFUSED, note=f"{refusal.code}: {refusal.message}")
         tx.follow_ups.put(_follow_up(planned, state="refused"))
         key = planned.task.contact
-        tx.parked.put([park(key, what=planned.task.key, person=planned.person, refusal=refusal, earlier=None, now=now)])
+        earlier = parked.get((key, planned.task.key))
+        tx.parked.put([park(key, what=planned.task.key, person=planned.person, refusal=refusal, earlier=earlier, now=now)])
 
 
 def _follow_up(planned: PlannedTask, *, state: str, record: str = "", made_at: datetime | None = None) -> FollowUp:

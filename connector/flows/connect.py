@@ -1,0 +1,97 @@
+"""Connects an org or a portal: tries the credentials, remembers who it is, seals the secrets, publishes a first field mapping."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connector.ports.crm import Crm, CrmKind, Identity
+from connector.ports.errors import UsageError
+from connector.ports.store import Connection, Store, Tx, Vault
+from mappings.document import packaged
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    connection: Connection
+    identity: Identity
+    again: bool
+    """Whether the connection existed and only got new credentials."""
+
+
+def connect(
+    *,
+    store: Store,
+    vault: Vault,
+    crm_name: str,
+    kind: CrmKind,
+    name: str,
+    settings: Mapping[str, str],
+    write_limit: int,
+    clock: Clock,
+    production: bool | None = None,
+) -> Connected:
+    """The connection, stored only after the CRM has let us in. Raises CrmError or UsageError with nothing stored.
+
+    A name that exists gets new credentials if they open the same account, and keeps everything else.
+    """
+    with store.read() as tx:
+        existing = tx.connections.get(name)
+        others = [c for c in tx.connections.all() if c.name != name]
+    if existing is not None and existing.crm != crm_name:
+        raise UsageError(f"'{name}' is a {existing.crm} connection already.", hint="Give the new connection another name.")
+    crm = kind.open(connection=name, settings=settings)
+    try:
+        identity = crm.identity()
+    finally:
+        crm.close()
+    _refuse_mix_ups(identity, name=name, crm_name=crm_name, existing=existing, others=others)
+    fresh = existing or Connection(name=name, crm=crm_name, settings={}, write_limit=write_limit, created_at=clock())
+    secret_names = {s.name for s in kind.settings if s.secret}
+    connection = replace(
+        fresh,
+        settings={k: v for k, v in settings.items() if k not in secret_names},
+        account=identity.account,
+        production=identity.production if production is None else production,
+        zone=identity.zone,
+    )
+    sealed = vault.seal({k: v for k, v in settings.items() if k in secret_names})
+
+    def unit(tx: Tx) -> None:
+        tx.connections.put(connection)
+        tx.connections.put_secrets(name, sealed)
+        if tx.documents.current(kind="fields", name=name) is None:
+            text = packaged("fields", crm_name)
+            tx.documents.publish(kind="fields", name=name, text=text, at=clock(), note="the packaged default")
+
+    store.write(unit)
+    return Connected(connection=connection, identity=identity, again=existing is not None)
+
+
+def _refuse_mix_ups(identity: Identity, *, name: str, crm_name: str, existing: Connection | None, others: list[Connection]) -> None:
+    if existing is not None and existing.account and existing.account != identity.account:
+        raise UsageError(
+            f"These credentials open account {identity.account} ({identity.name}), but '{name}' is account {existing.account}. Nothing was changed.",
+            hint="Give credentials of the same account, or connect this one under another name.",
+        )
+    twin = next((c.name for c in others if c.crm == crm_name and c.account == identity.account), None)
+    if twin is not None:
+        raise UsageError(
+            f"Account {identity.account} ({identity.name}) is connected already, as '{twin}'. Nothing was changed.",
+            hint=f"Use '{twin}'; connecting the same account twice would count everybody twice.",
+        )
+
+
+def open_crm(*, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], connection: Connection) -> Crm:
+    """The connection opened with its stored credentials. No call is made yet."""
+    with store.read() as tx:
+        sealed = tx.connections.secrets(connection.name)
+    if sealed is None:
+        raise UsageError(
+            f"Connection '{connection.name}' has no stored credentials.",
+            hint=f"Connect it again: `hotlead connect {connection.crm} --name {connection.name} …`.",
+        )
+    if connection.crm not in kinds:
+        raise UsageError(f"This installation has no adapter for '{connection.crm}'.", hint=f"It has: {', '.join(kinds)}.")
+    return kinds[connection.crm].open(connection=connection.name, settings={**connection.settings, **vault.open(sealed)})
