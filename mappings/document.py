@@ -1,0 +1,39 @@
+"""The documents an admin edits: their kinds, the packaged defaults, and reading one from text.
+
+Station: between the data directory or the store (which keep texts) and `validate` and `compile`.
+"""
+
+from importlib.resources import files
+
+from connector.ports.errors import UsageError
+from mappings.problems import nearest
+from mappings.yamltext import Parsed, read_yaml
+
+KINDS = ("fields", "scoring", "lifecycle")
+"""Kinds of document: field mapping (one a connection), scoring model, stage ladder."""
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Names of the packaged defaults of a kind, in alphabetical order. Raises UsageError for an unknown kind."""
+    folder = files("mappings") / _known_kind(kind)
+    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+def packaged(kind: str, name: str) -> str:
+    """The text of a packaged default. Raises UsageError where there is none of that name."""
+    known = names(kind)
+    if name not in known:
+        hint = nearest(name, known) or f"There are: {', '.join(known)}."
+        raise UsageError(f"no packaged {kind} document is called '{name}'.", hint=hint)
+    return (files("mappings") / kind / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def parse(text: str, *, file: str) -> Parsed:
+    """The document as plain values with line and column kept. Raises ProblemsError on what is not YAML, or not of the small YAML taken."""
+    return read_yaml(text, file=file)
+
+
+def _known_kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise UsageError(f"'{kind}' is no kind of document.", hint=nearest(kind, KINDS) or f"Kinds: {', '.join(KINDS)}.")
+    return kind
