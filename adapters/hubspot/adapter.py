@@ -1,0 +1,150 @@
+"""HubSpot as the product sees a CRM: ties the files of this folder to the port.
+
+Station: HubSpot adapter, front door; the finder imports `KIND`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from adapters.hubspot import catalog, check, events, provision, read, write
+from adapters.hubspot.client import Hub
+from adapters.hubspot.settings import SETTINGS, parse_settings
+from adapters.hubspot.tasks import close_tasks, make_tasks
+from adapters.kit.budget import Purpose
+from adapters.kit.manifest import read_manifest
+from connector.core.records import RecordKey
+from connector.ports.crm import (
+    Abilities,
+    Ask,
+    Catalog,
+    Crm,
+    Finding,
+    Identity,
+    InstallStep,
+    NewTask,
+    Outcome,
+    Page,
+    RawRecord,
+    Setting,
+    Usage,
+    User,
+    Write,
+)
+from connector.ports.errors import CrmError
+
+MANIFEST = read_manifest(Path(__file__).parent)
+OBJECT_TYPE_IDS: Mapping[str, str] = {
+    "contacts": "0-1", "companies": "0-2", "deals": "0-3", "tasks": "0-27", "notes": "0-46", "meetings": "0-47", "calls": "0-48",
+    "emails": "0-49",
+}  # fmt: skip
+PRODUCTION_ACCOUNT = "STANDARD"
+"""HubSpot's accountType of a paying or free portal; the others are sandboxes and developers' test accounts."""
+
+
+class HubSpotCrm:
+    """One connection to one portal. Safe for use by several threads."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.connection = hub.connection
+        self._hub = hub
+        self._account: Mapping[str, Any] | None = None
+        self._lock = Lock()
+
+    @property
+    def abilities(self) -> Abilities:
+        return MANIFEST.abilities
+
+    def identity(self) -> Identity:
+        """Two calls: the portal's account, and whose key it is where HubSpot says so."""
+        account = self._read_account()
+        try:
+            user = str(self._hub.token_facts().get("userId") or "")
+        except CrmError:
+            user = ""
+        portal = str(account.get("portalId") or "")
+        return Identity(
+            account=portal,
+            name=f"HubSpot portal {portal}",
+            user=user,
+            base_currency=str(account.get("companyCurrency") or "") or None,
+            zone=self._hub.zone or "UTC",
+            production=account.get("accountType") == PRODUCTION_ACCOUNT,
+        )
+
+    def catalog(self, *, sources: Sequence[str]) -> Catalog:
+        return catalog.read_catalog(self._hub, sources=sources)
+
+    def users(self) -> tuple[User, ...]:
+        return catalog.read_users(self._hub)
+
+    def read(self, ask: Ask) -> Iterator[Page]:
+        return events.read_events(self._hub, ask) if events.is_event_source(ask.source) else read.read_objects(self._hub, ask)
+
+    def reread(self, *, source: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[RawRecord]:
+        return read.reread_objects(self._hub, source=source, ids=ids, fields=fields)
+
+    def write(self, writes: Sequence[Write]) -> Iterator[Outcome]:
+        return write.write_records(self._hub, writes)
+
+    def make_tasks(self, tasks: Sequence[NewTask]) -> Iterator[Outcome]:
+        return make_tasks(self._hub, tasks)
+
+    def close_tasks(self, keys: Sequence[str]) -> Iterator[Outcome]:
+        return close_tasks(self._hub, keys)
+
+    def plan_install(self) -> tuple[InstallStep, ...]:
+        return provision.plan_install(self._hub)
+
+    def install(self) -> Iterator[InstallStep]:
+        return provision.install(self._hub)
+
+    def check(self, *, reads: Mapping[str, Sequence[str]], writes: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:
+        return check.check_connection(self._hub, reads=reads, writes=writes)
+
+    def record_url(self, key: RecordKey) -> str:
+        """The record's page in HubSpot, or in the sandbox; asks for the portal's address once."""
+        base = self._hub.settings.base_url
+        if self._hub.settings.is_sandbox:
+            return f"{base}/record/{key.source}/{key.id}"
+        account = self._account or self._read_account()
+        domain = str(account.get("uiDomain") or "app.hubspot.com")
+        type_id = OBJECT_TYPE_IDS.get(key.source, key.source)
+        return f"https://{domain}/contacts/{account.get('portalId')}/record/{type_id}/{key.id}"
+
+    def usage(self) -> Usage:
+        return self._hub.budget.usage()
+
+    def close(self) -> None:
+        self._hub.close()
+
+    def __repr__(self) -> str:
+        return f"HubSpotCrm({self.connection!r})"
+
+    def _read_account(self) -> Mapping[str, Any]:
+        reply = self._hub.call("GET", self._hub.paths.account, purpose=Purpose.CATALOG, essential=True)
+        account: Mapping[str, Any] = reply.body or {}
+        with self._lock:
+            self._account = account
+            self._hub.zone = str(account.get("timeZone") or "")
+        return account
+
+
+class HubSpotKind:
+    """What the finder gives for this folder."""
+
+    abilities: Abilities = MANIFEST.abilities
+    settings: tuple[Setting, ...] = SETTINGS
+    sandbox_module: str = MANIFEST.sandbox_module
+
+    def open(self, *, connection: str, settings: Mapping[str, str]) -> Crm:
+        """A connection; no call is made. Raises UsageError naming each wrong setting."""
+        return HubSpotCrm(Hub(connection=connection, settings=parse_settings(connection=connection, settings=settings)))
+
+    def sandbox_settings(self, *, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        """Settings for a running sandbox of ours."""
+        return {"base_url": url, "token": credentials["token"]}
+
+
+KIND = HubSpotKind()

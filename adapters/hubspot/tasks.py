@@ -1,0 +1,107 @@
+"""Follow-up tasks: exactly one for each Hotlead Key, on its contact, whatever happens to the connection.
+
+Station: HubSpot adapter, NewTask -> Outcome. A task is made together with its association in one call, so there is never a task without
+its contact (an upsert cannot associate). The key is a property whose values HubSpot keeps unique: before a task is made it is looked for by
+its key, and a create that arrives a second time is refused as a conflict and then found by its key. A task that exists is never written
+over: a rep may have moved or closed it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from adapters.hubspot.batch import RowResult, send_batch
+from adapters.hubspot.client import Hub
+from adapters.hubspot.errors import Complaint, refusal
+from adapters.kit.budget import Purpose
+from adapters.kit.paging import batches
+from connector.ports.crm import NewTask, Outcome, Priority, TaskType
+
+TASKS = "tasks"
+KEY = "hotlead_key"
+STATUS = "hs_task_status"
+DONE = "COMPLETED"
+TASK_ROWS = 100
+TASK_TO_CONTACT = 204
+"""HubSpot's association type from a task to a contact ("Associations v4" guide, association type ids, 2026-11)."""
+PRIORITIES: Mapping[Priority, str] = {Priority.HIGH: "HIGH", Priority.NORMAL: "MEDIUM", Priority.LOW: "LOW"}
+TYPES: Mapping[TaskType, str] = {TaskType.CALL: "CALL", TaskType.EMAIL: "EMAIL", TaskType.TODO: "TODO"}
+
+
+def make_tasks(hub: Hub, tasks: Sequence[NewTask]) -> Iterator[Outcome]:
+    """One outcome a task, in order; two calls per hundred. A key that HubSpot has already gives that task back, unchanged."""
+    for batch in batches(tasks, TASK_ROWS):
+        wanted = {task.key: task for task in batch}
+        found = find_tasks(hub, tuple(wanted))
+        new = [task for key, task in wanted.items() if key not in found]
+        path = f"{hub.paths.objects(TASKS)}/batch/create"
+        results = send_batch(hub, path, [_input(task) for task in new], purpose=Purpose.WRITE, key_property=KEY)
+        doubted = tuple(key for key, result in results.items() if result.complaint and result.complaint.code != "OBJECT_NOT_FOUND")
+        # A refusal may mean that our own earlier try was taken: HubSpot words a conflict in several ways, the key tells.
+        found |= find_tasks(hub, doubted)
+        yield from (_made(task.key, found, results) for task in batch)
+
+
+def close_tasks(hub: Hub, keys: Sequence[str]) -> Iterator[Outcome]:
+    """One outcome a key, in order. Tasks that are completed already cost no write."""
+    for batch in batches(keys, TASK_ROWS):
+        found = find_tasks(hub, tuple(dict.fromkeys(batch)))
+        still_open = [(key, row) for key, row in found.items() if row["properties"].get(STATUS) != DONE]
+        inputs = [{"id": str(row["id"]), "properties": {STATUS: DONE}, "objectWriteTraceId": key} for key, row in still_open]
+        results = send_batch(hub, f"{hub.paths.objects(TASKS)}/batch/update", inputs, purpose=Purpose.WRITE)
+        yield from (_closed(key, found, results) for key in batch)
+
+
+def find_tasks(hub: Hub, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The tasks that have these keys, by key; read by the unique property itself, not by the search index, which lags."""
+    if not keys:
+        return {}
+    body = {"idProperty": KEY, "inputs": [{"id": key} for key in keys], "properties": [KEY, STATUS]}
+    reply = hub.call("POST", f"{hub.paths.objects(TASKS)}/batch/read", purpose=Purpose.REREAD, body=body)
+    return {str(row["properties"][KEY]): row for row in reply.body.get("results") or () if row["properties"].get(KEY)}
+
+
+def _input(task: NewTask) -> Mapping[str, Any]:
+    properties = {
+        KEY: task.key,
+        "hs_timestamp": _instant(task.due_at),
+        "hs_task_subject": task.subject,
+        "hs_task_body": escape(task.body, quote=False).replace("\n", "<br>"),
+        STATUS: "NOT_STARTED",
+        "hs_task_priority": PRIORITIES[task.priority],
+        "hs_task_type": TYPES[task.type],
+    }
+    if task.owner:
+        properties["hubspot_owner_id"] = task.owner
+    kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": TASK_TO_CONTACT}
+    return {
+        "properties": properties,
+        "associations": [{"to": {"id": task.contact.id}, "types": [kind]}],
+        "objectWriteTraceId": task.key,
+    }
+
+
+def _made(key: str, found: Mapping[str, Mapping[str, Any]], results: Mapping[str, RowResult]) -> Outcome:
+    if key in found:
+        return Outcome(key=key, ok=True, record=str(found[key]["id"]))
+    result = results[key]
+    if result.row is not None:
+        return Outcome(key=key, ok=True, record=str(result.row["id"]))
+    complaint = result.complaint or Complaint(code="NO_RESULT", message="")
+    return Outcome(key=key, ok=False, refusal=refusal(complaint))
+
+
+def _closed(key: str, found: Mapping[str, Mapping[str, Any]], results: Mapping[str, RowResult]) -> Outcome:
+    if key not in found:
+        gone = Complaint(code="OBJECT_NOT_FOUND", message="No task has this Hotlead Key any more.")
+        return Outcome(key=key, ok=False, refusal=refusal(gone))
+    record = str(found[key]["id"])
+    result = results.get(key)
+    if result is not None and result.complaint is not None:
+        return Outcome(key=key, ok=False, record=record, refusal=refusal(result.complaint))
+    return Outcome(key=key, ok=True, record=record)
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
