@@ -72,13 +72,13 @@ def connect(
 def _refuse_mix_ups(identity: Identity, *, name: str, crm_name: str, existing: Connection | None, others: list[Connection]) -> None:
     if existing is not None and existing.account and existing.account != identity.account:
         raise UsageError(
-            f"These credentials open account {identity.account} ({identity.name}), but '{name}' is account {existing.account}. Nothing was changed.",
+            f"These credentials open account {identity.account} ({identity.name}), but '{name}' is {existing.account}. Nothing changed.",
             hint="Give credentials of the same account, or connect this one under another name.",
         )
     twin = next((c.name for c in others if c.crm == crm_name and c.account == identity.account), None)
     if twin is not None:
         raise UsageError(
-            f"Account {identity.account} ({identity.name}) is connected already, as '{twin}'. Nothing was changed.",
+            f"Account {identity.account} ({identity.name}) is connected already, as '{twin}'. Nothing changed.",
             hint=f"Use '{twin}'; connecting the same account twice would count everybody twice.",
         )
 

@@ -1,9 +1,9 @@
 """The published documents of an installation, compiled."""
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from connector.core.ladder import Ladder
+from connector.core.ladder import Calendar, Ladder
 from connector.core.model import Model
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, Document, Tx
@@ -20,9 +20,9 @@ class Published:
         """The model whose score decides stages and is written back."""
         return next(m for m in self.models if m.name == self.ladder.model)
 
-    def fact_names(self) -> tuple[str, ...]:
-        """Facts beyond a model's own that explanations and lists show."""
-        return ("person.name", "person.email", "company.name")
+    def with_calendar(self, calendar: Calendar) -> "Published":
+        """The same with another calendar in the ladder."""
+        return replace(self, ladder=replace(self.ladder, calendar=calendar))
 
 
 def published(tx: Tx) -> Published:

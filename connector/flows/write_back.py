@@ -96,7 +96,7 @@ def _check(work: Work, *, places: Mapping[str, Place], allow: int | None) -> Non
         if rows > limit:
             raise UsageError(
                 f"Plan {work.plan} would change {rows:,} records in '{name}', more than its limit of {limit:,}. Nothing was written.",
-                hint=f"If that is right: `hotlead write-back --plan {work.plan} --allow {rows}`. To look: `hotlead runs --plan {work.plan}`.",
+                hint=f"Look: `hotlead runs --plan {work.plan}`. If it is right: `hotlead write-back --plan {work.plan} --allow {rows}`.",
             )
 
 

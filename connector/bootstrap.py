@@ -1,0 +1,86 @@
+"""The only place that chooses: which store, which CRMs, which processes. Everything above works with the ports it gives out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from adapters.finder import crm_kinds
+from connector.flows.connect import open_crm
+from connector.ports.crm import Crm, CrmKind
+from connector.ports.errors import UsageError
+from connector.ports.store import Connection, ShardPool, Store, Vault
+from connector.settings import Settings
+from connector.store.entry import FernetVault, ProcessShardPool, create, is_there, open_reader, open_store, shard_reader
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """An opened data directory with everything a flow may ask for. Made by `opened`, which closes it."""
+
+    settings: Settings
+    store: Store
+    vault: Vault
+    kinds: Mapping[str, CrmKind]
+    clock: Clock
+    _closing: ExitStack = field(default_factory=ExitStack)
+
+    def connections(self, names: Sequence[str] = ()) -> tuple[Connection, ...]:
+        """The named connections, or all. Raises UsageError for an unknown name, or when there is none at all."""
+        with self.store.read() as tx:
+            known = {c.name: c for c in tx.connections.all()}
+        if not known:
+            raise UsageError("No CRM is connected yet.", hint="Connect one: `hotlead connect salesforce` or `hotlead connect hubspot`.")
+        unknown = [n for n in names if n not in known]
+        if unknown:
+            raise UsageError(f"There is no connection '{unknown[0]}'.", hint=f"There are: {', '.join(known)}.")
+        return tuple(known[n] for n in names) if names else tuple(known.values())
+
+    def open(self, connection: Connection) -> Crm:
+        """The connection's CRM, closed with the installation."""
+        crm = open_crm(store=self.store, vault=self.vault, kinds=self.kinds, connection=connection)
+        self._closing.callback(crm.close)
+        return crm
+
+    def pool(self) -> ShardPool:
+        """Child processes for whole shards, ended with the installation."""
+        reader = shard_reader(url=self.settings.database_url, directory=self.settings.data_dir)
+        pool = ProcessShardPool(reader, workers=self.settings.score_workers)
+        self._closing.callback(pool.close)
+        return pool
+
+
+def make(settings: Settings) -> Path:
+    """A new data directory with an empty database and a key; an existing one stays as it is. The directory."""
+    return create(settings.data_dir, url=settings.database_url, key=settings.secret_key.get_secret_value())
+
+
+@contextmanager
+def opened(settings: Settings, *, command: str, writing: bool, clock: Clock = wall_clock) -> Iterator[Installation]:
+    """The installation, for one command. With `writing` it holds the data directory alone; else it only reads, beside whoever writes."""
+    if not is_there(settings.data_dir, url=settings.database_url):
+        raise UsageError(
+            f"There is no hotlead installation in {settings.data_dir}.", hint="Run `hotlead init` first, or name another with --data-dir."
+        )
+    store = (
+        open_store(url=settings.database_url, directory=settings.data_dir, command=command)
+        if writing
+        else open_reader(url=settings.database_url, directory=settings.data_dir)
+    )
+    with ExitStack() as closing:
+        closing.callback(store.close)
+        yield Installation(
+            settings=settings,
+            store=store,
+            vault=FernetVault(directory=settings.data_dir, key=settings.secret_key.get_secret_value()),
+            kinds=crm_kinds(),
+            clock=clock,
+            _closing=closing,
+        )

@@ -1,0 +1,40 @@
+"""Every piece of work is a run: begun, ended, counted, and shown on the Runs page whatever became of it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from connector.ports.errors import HotleadError
+from connector.ports.store import Store, Tx
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A run under way; `counts` is what it will show."""
+
+    id: int
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def recorded(*, store: Store, verb: str, clock: Clock) -> Iterator[Running]:
+    """Keeps the run with how it ended: `done`, `failed` with the message, or `stopped` by a person. What was raised is raised on."""
+    running = Running(id=store.write(lambda tx: tx.runs.start(verb=verb, at=clock())))
+    try:
+        yield running
+    except KeyboardInterrupt:
+        store.write(partial(_finish, running=running, clock=clock, state="stopped", message="stopped by a person"))
+        raise
+    except HotleadError as err:
+        store.write(partial(_finish, running=running, clock=clock, state="failed", message=str(err)))
+        raise
+    store.write(partial(_finish, running=running, clock=clock, state="done", message=""))
+
+
+def _finish(tx: Tx, *, running: Running, clock: Clock, state: str, message: str) -> None:
+    tx.runs.finish(running.id, at=clock(), state=state, counts=dict(running.counts), message=message)
