@@ -144,7 +144,7 @@ class HubSpotKind:
 
     def sandbox_settings(self, *, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:
         """Settings for a running sandbox of ours."""
-        return {"base_url": url, "token": credentials["token"]}
+        return {"base_url": url, "token": credentials["access_token"]}
 
 
 KIND = HubSpotKind()

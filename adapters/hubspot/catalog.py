@@ -31,12 +31,13 @@ FIELD_TYPES: Mapping[tuple[str, str], FieldType] = {
     ("enumeration", "checkbox"): FieldType.MULTI_PICKLIST,
     ("enumeration", "booleancheckbox"): FieldType.BOOLEAN,
 }
-PAGE_VIEW = (
-    "hs_url", "hs_title", "hs_page_title", "hs_page_id", "hs_canonical_url", "hs_referrer", "hs_visit_source", "hs_device_type",
-    "hs_country", "hs_city", "hs_utm_source", "hs_utm_medium", "hs_utm_campaign", "hs_utm_term", "hs_utm_content",
-)  # fmt: skip
-EVENT_PROPERTIES: Mapping[str, tuple[str, ...]] = {"events:e_visited_page": PAGE_VIEW}
-"""Properties of HubSpot's own event types as seen in public use of the API (2026-11), for portals where none has happened yet."""
+EVENT_PROPERTIES: Mapping[str, tuple[str, ...]] = {
+    "events:e_visited_page": (
+        "hs_url", "hs_title", "hs_page_id", "hs_canonical_url", "hs_referrer", "hs_session_id", "hs_session_source", "hs_visit_source",
+        "hs_device_type", "hs_country", "hs_city", "hs_utm_source", "hs_utm_medium", "hs_utm_campaign", "hs_utm_term", "hs_utm_content",
+    ),
+}  # fmt: skip
+"""Properties of HubSpot's own events as seen in public use of the API (2026-11), beside those that a sample of occurrences shows."""
 
 
 def read_catalog(hub: Hub, *, sources: Sequence[str]) -> Catalog:
@@ -44,12 +45,15 @@ def read_catalog(hub: Hub, *, sources: Sequence[str]) -> Catalog:
     found: dict[str, Mapping[str, CatalogField]] = {}
     for source in dict.fromkeys(sources):
         try:
-            found[source] = _event_fields(hub, source) if is_event_source(source) else read_fields(hub, source)
+            fields = _event_fields(hub, source) if is_event_source(source) else read_fields(hub, source)
         except CrmAuth as refused:
             if refused.code in TOKEN_CODES:
                 raise
+            continue
         except (CrmField, CrmRefused):
             continue
+        if fields:
+            found[source] = fields
     return Catalog(sources=found)
 
 
@@ -115,7 +119,9 @@ def _user(owner: Mapping[str, Any], *, active: bool) -> User:
 
 
 def _event_fields(hub: Hub, source: str) -> Mapping[str, CatalogField]:
-    names = dict.fromkeys((*ENVELOPE, *EVENT_PROPERTIES.get(source, ()), *sample_fields(hub, source)))
+    """Fields of an event type; none where nothing has happened yet, for HubSpot lists types that the portal can never have."""
+    sample = sample_fields(hub, source)
+    names = dict.fromkeys((*ENVELOPE, *EVENT_PROPERTIES.get(source, ()), *sample)) if sample else {}
     return {name: _event_field(name) for name in names}
 
 

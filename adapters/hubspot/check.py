@@ -121,7 +121,7 @@ def _no_source(source: str) -> Finding:
         return Finding(
             severity=Severity.NOTE,
             code="EVENTS_CLOSED",
-            message=f"This portal does not give {source}: HubSpot opens event occurrences to Enterprise subscriptions only.",
+            message=f"This portal gives no {source}: HubSpot opens them to Enterprise subscriptions only, or none has happened yet.",
             hint="Nothing to do: the contact's counters stand in for them.",
         )
     return Finding(
