@@ -1,0 +1,43 @@
+"""The sandbox as one Flask app: every view, the control and the pages over one org.
+
+Station: Salesforce sandbox. Built by `__main__`, and by tests that want it in their own process.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from adapters.kit.sandbox.pages import mount_pages
+from adapters.salesforce.sandbox.calls import NEWEST, OLDEST, answer, guard
+from adapters.salesforce.sandbox.collections_api import collection_routes
+from adapters.salesforce.sandbox.oauth import ConnectedApp, Sessions, oauth_routes
+from adapters.salesforce.sandbox.org import Org
+from adapters.salesforce.sandbox.page_views import OrgPages
+from adapters.salesforce.sandbox.person_edits import PersonEdits
+from adapters.salesforce.sandbox.queries import Cursors, query_routes
+from adapters.salesforce.sandbox.rest import sobject_routes
+from adapters.salesforce.sandbox.tooling import tooling_routes
+
+ACCENT = "#0b5cab"
+
+
+def make_app(org: Org, connected_app: ConnectedApp) -> Flask:
+    """The app over `org`, with the connected app's credentials; `org.control` is mounted on it."""
+    app = Flask("adapters.salesforce.sandbox")
+    app.url_map.merge_slashes = False
+    sessions, cursors = Sessions(org=org), Cursors(org=org)
+    guard(app, org, sessions)
+    app.register_blueprint(oauth_routes(org, sessions, connected_app))
+    app.register_blueprint(sobject_routes(org))
+    app.register_blueprint(query_routes(org, cursors))
+    app.register_blueprint(collection_routes(org))
+    app.register_blueprint(tooling_routes(org))
+
+    @app.get("/services/data", strict_slashes=False)
+    def versions() -> Response:
+        numbers = range(int(OLDEST), int(NEWEST) + 1)
+        return answer([{"label": f"Release {n}", "url": f"/services/data/v{n}.0", "version": f"{n}.0"} for n in numbers])
+
+    org.control.mount(app, state=PersonEdits(org=org, sessions=sessions))
+    mount_pages(app, crm="Salesforce", accent=ACCENT, control=org.control, pages=OrgPages(org=org))
+    return app

@@ -1,0 +1,1 @@
+"""SOQL: text to tree (`grammar`), tree to SQL (`compile`), SQL to records (`answers`)."""
