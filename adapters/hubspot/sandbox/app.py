@@ -1,0 +1,83 @@
+"""The portal as a Flask app: state, rules and views put together.
+
+Station: HubSpot sandbox. `__main__.py` serves it as a process; tests may serve it in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import Flask
+
+from adapters.hubspot.sandbox.account_views import AccountViews
+from adapters.hubspot.sandbox.batch_views import BatchViews
+from adapters.hubspot.sandbox.credentials import ALL_SCOPES, Credentials, Token, make_token_text
+from adapters.hubspot.sandbox.event_views import EventViews
+from adapters.hubspot.sandbox.limits import BURST_BY_TIER, DAILY_BY_TIER, SEARCHES_A_SECOND, Limits, LimitSettings
+from adapters.hubspot.sandbox.link_views import LinkViews
+from adapters.hubspot.sandbox.merge_views import MergeViews
+from adapters.hubspot.sandbox.object_views import ObjectViews
+from adapters.hubspot.sandbox.pages import PortalPages
+from adapters.hubspot.sandbox.people_edits import PeopleEdits
+from adapters.hubspot.sandbox.portal import Portal, PortalSettings
+from adapters.hubspot.sandbox.property_views import PropertyViews
+from adapters.hubspot.sandbox.records import Records
+from adapters.hubspot.sandbox.routing import Api
+from adapters.kit.sandbox.control import Control
+from adapters.kit.sandbox.pages import mount_pages
+from adapters.kit.sandbox.storage import SandboxDatabase
+
+ACCENT = "#c2410c"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxApp:
+    """The app and what its maker needs of it."""
+
+    app: Flask
+    portal: Portal
+    control: Control
+    tokens: tuple[Token, ...]
+
+
+def limits_for(tier: str, *, burst: int | None = None, search_rate: int | None = None, daily: int | None = None) -> LimitSettings:
+    """The limits of a tier, those given put in their place; 0 switches one off."""
+    return LimitSettings(
+        burst=BURST_BY_TIER[tier] if burst is None else burst,
+        search_rate=SEARCHES_A_SECOND if search_rate is None else search_rate,
+        daily=DAILY_BY_TIER[tier] if daily is None else daily,
+    )
+
+
+def default_tokens(seed: int) -> tuple[Token, ...]:
+    """One token with every scope, the same for the same seed."""
+    return (Token(text=make_token_text(seed), scopes=frozenset(ALL_SCOPES)),)
+
+
+def make_app(
+    *,
+    control: Control,
+    database: SandboxDatabase | None = None,
+    settings: PortalSettings | None = None,
+    tokens: Iterable[Token] = (),
+    limits: LimitSettings | None = None,
+) -> SandboxApp:
+    """A portal ready to be served, empty unless its database holds one; `seed.fill` puts the world in."""
+    portal = Portal(database=database or SandboxDatabase(), control=control, settings=settings)
+    kept = tuple(tokens) or default_tokens(1)
+    counted = Limits(limits or limits_for(portal.settings.tier), time_zone=portal.settings.time_zone, now=control.now)
+    app = Flask(__name__)
+    api = Api(app, portal=portal, credentials=Credentials(kept), limits=counted)
+    records = Records(portal)
+    # Fixed words before record ids: /contacts/merge is not the record "merge".
+    BatchViews(api, records)
+    MergeViews(api, records)
+    ObjectViews(api, records)
+    LinkViews(api, records.linking)
+    PropertyViews(api)
+    AccountViews(api)
+    EventViews(api, records)
+    control.mount(app, state=PeopleEdits(portal, records))
+    mount_pages(app, crm="HubSpot", accent=ACCENT, control=control, pages=PortalPages(portal))
+    return SandboxApp(app=app, portal=portal, control=control, tokens=kept)

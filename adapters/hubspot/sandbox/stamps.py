@@ -1,0 +1,40 @@
+"""Instants as HubSpot writes them: epoch milliseconds inside, ISO 8601 with milliseconds and Z outside.
+
+Station: HubSpot sandbox, ground.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def to_ms(at: datetime) -> int:
+    """Epoch milliseconds of an aware datetime."""
+    return (at - _EPOCH) // _MS
+
+
+def from_ms(ms: int) -> datetime:
+    """The aware UTC datetime of epoch milliseconds."""
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
+def iso(ms: int) -> str:
+    """`2026-11-21T09:00:00.000Z`; such texts compare as the instants do."""
+    return (_EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+
+
+def parse_instant(text: str) -> int:
+    """Epoch milliseconds of an epoch-ms number, an ISO instant or a plain date (midnight UTC).
+
+    Raises ValueError for anything else; an ISO instant without a zone is UTC.
+    """
+    stripped = text.strip()
+    if stripped.lstrip("-").isdigit() and len(stripped) > 4:
+        return int(stripped)
+    if len(stripped) == 10:
+        return to_ms(datetime.combine(date.fromisoformat(stripped), datetime.min.time(), UTC))
+    parsed = datetime.fromisoformat(stripped)
+    return to_ms(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
