@@ -23,6 +23,10 @@ class Clamps:
     floor: int | None
     floor_line: int
 
+    def move_zero(self) -> bool:
+        """Whether who earned nothing gets something: a limit below 0 or a floor above."""
+        return (self.limit is not None and self.limit < 0) or (self.floor is not None and self.floor > 0)
+
     def hold(self, value: Whole, lines: Whole | None) -> Whole:
         """The values after the limit, then the floor. What each changed is written into its line, if lines are wanted."""
         for bound, line, keep in ((self.limit, self.limit_line, np.minimum), (self.floor, self.floor_line, np.maximum)):

@@ -83,7 +83,7 @@ def engagement_micropoints(
                 if lines is not None:
                     lines[rule.line] = points
                 value += rule.clamps.hold(points, lines)
-            elif rule.rule.floor is not None and rule.rule.floor > 0:
+            elif rule.clamps.move_zero():
                 value += rule.clamps.hold(np.zeros(people, dtype=np.int64), lines)
         total += group.clamps.hold(value, lines)
     return engagement.clamps.hold(total, lines), earned

@@ -18,5 +18,6 @@ def fold(text: str) -> str:
 def globs_to_regex(globs: Iterable[str]) -> re.Pattern[str]:
     """What `fullmatch`es the folded texts that any of the globs means: `*` is any run of characters, also none, `?` is one."""
     wild = {"*": ".*", "?": "."}
-    one_each = ("".join(wild.get(letter) or re.escape(letter) for letter in fold(glob)) for glob in globs)
-    return re.compile("|".join(one_each) or r"(?!)", re.DOTALL)
+    one_each = ["".join(wild.get(letter) or re.escape(letter) for letter in fold(glob)) for glob in globs]
+    nothing = r"(?!)"
+    return re.compile("|".join(one_each) if one_each else nothing, re.DOTALL)
