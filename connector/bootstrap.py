@@ -34,14 +34,17 @@ class Installation:
 
     def connections(self, names: Sequence[str] = ()) -> tuple[Connection, ...]:
         """The named connections, or all. Raises UsageError for an unknown name, or when there is none at all."""
-        with self.store.read() as tx:
-            known = {c.name: c for c in tx.connections.all()}
+        known = {c.name: c for c in self.connections_if_any()}
         if not known:
             raise UsageError("No CRM is connected yet.", hint="Connect one: `hotlead connect salesforce` or `hotlead connect hubspot`.")
         unknown = [n for n in names if n not in known]
         if unknown:
             raise UsageError(f"There is no connection '{unknown[0]}'.", hint=f"There are: {', '.join(known)}.")
         return tuple(known[n] for n in names) if names else tuple(known.values())
+
+    def connections_if_any(self) -> tuple[Connection, ...]:
+        with self.store.read() as tx:
+            return tx.connections.all()
 
     def open(self, connection: Connection) -> Crm:
         """The connection's CRM, closed with the installation."""

@@ -1,0 +1,77 @@
+"""The command itself: options before the command's name, the groups of commands, and what a person sees when something fails."""
+
+import os
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from connector.cli import demo, setting_up, working
+from connector.cli.frame import EXIT_CODES, FAULT, LATER, Frame, exit_code, explain_error
+from connector.ports.errors import HotleadError
+
+app = typer.Typer(
+    name="hotlead",
+    help="Tells a sales team which leads are worth calling now, and why, inside the CRM they already use.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".",
+)
+for group in (demo, setting_up, working):
+    group.add_to(app)
+
+OUR_PACKAGES = ("connector", "adapters", "mappings", "jobs")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"hotlead {version('hotlead')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of this installation (default: hotlead-data, or HOTLEAD_DATA_DIR).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Results as JSON, errors as JSON on stderr, no progress bars.")] = False,
+    show_version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")] = False,
+) -> None:
+    del show_version
+    context.obj = Frame(data_dir=data_dir, json=as_json)
+
+
+def main() -> None:
+    """Runs the command line and ends the process with one of `EXIT_CODES`."""
+    _check_packages()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    frame = Frame(json="--json" in sys.argv[1:])
+    try:
+        app()
+    except HotleadError as err:
+        explain_error(frame, err)
+        sys.exit(exit_code(err))
+    except KeyboardInterrupt:
+        frame.err.print("Stopped. What was done so far stands; the same command goes on from there.")
+        sys.exit(LATER)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAULT)
+
+
+def _check_packages() -> None:
+    """Ends at once when another distribution has put a package of the same everyday name in front of ours."""
+    home = Path(__file__).parents[2]
+    for name in OUR_PACKAGES:
+        found = import_module(name).__file__
+        if found is None or Path(found).parents[1] != home:
+            sys.stderr.write(
+                f"hotlead: the package '{name}' comes from {found}, not from hotlead's own distribution in {home}.\n"
+                "Install hotlead in an environment of its own.\n"
+            )
+            sys.exit(FAULT)

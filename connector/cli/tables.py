@@ -1,0 +1,200 @@
+"""How results look on a terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from connector.flows.explain import Explanation, Reason
+from connector.flows.pull import Pulled
+from connector.ports.crm import Finding, InstallStep
+from connector.ports.store import Parked, PersonLine, PlannedChange, PlannedTask, Run
+
+TEMPERATURE_STYLES = {"hot": "bold red", "warm": "yellow", "cold": "blue"}
+SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
+
+
+def pulled_table(pulled: Sequence[Pulled]) -> Table:
+    table = _table("Connection", "Source", "Kind", ">Read", ">New or changed", ">People touched")
+    for one in pulled:
+        table.add_row(one.connection, one.source, one.kind, f"{one.rows:,}", f"{one.fresh:,}", f"{one.people:,}")
+    return table
+
+
+def hot_table(people: Sequence[PersonLine], *, why: Mapping[int, str]) -> Table:
+    table = _table("", "Person", "Company", "Grade", ">Score", "Stage", "Why now")
+    for line in people:
+        score = line.score
+        if score is None:
+            continue
+        table.add_row(
+            Text(score.temperature, style=TEMPERATURE_STYLES.get(score.temperature, "")),
+            f"{escape(line.name)}\n[dim]{escape(line.email)}[/]",
+            escape(line.company),
+            score.grade,
+            str(score.total),
+            line.stage,
+            escape(why.get(line.person, "")),
+        )
+    return table
+
+
+def changes_table(changes: Iterable[PlannedChange]) -> Table:
+    table = _table("Record", "Person", "Field", "From", "To")
+    for change in changes:
+        for number, field in enumerate(change.fields):
+            first = number == 0
+            table.add_row(
+                f"{change.key.connection} {change.key.source} {change.key.id}" if first else "",
+                escape(change.person_name) if first else "",
+                field.field,
+                _value(field.before),
+                _value(field.after),
+                end_section=number == len(change.fields) - 1,
+            )
+    return table
+
+
+def tasks_table(tasks: Iterable[PlannedTask]) -> Table:
+    table = _table("Task in", "For", "Subject", "Owner", "Due (UTC)", "Because")
+    for planned in tasks:
+        task = planned.task
+        table.add_row(
+            task.contact.connection,
+            escape(planned.person_name),
+            escape(task.subject),
+            task.owner or "left to the CRM",
+            f"{task.due_at:%Y-%m-%d %H:%M}",
+            planned.trigger,
+        )
+    return table
+
+
+def calls_line(calls: Mapping[str, int]) -> str:
+    """API calls as one line, such as `12 calls: acme fields 10, acme tasks 2`."""
+    total = sum(calls.values())
+    parts = ", ".join(f"{name} {count}" for name, count in sorted(calls.items()) if count)
+    return f"{total:,} call{'s' if total != 1 else ''}" + (f": {parts}" if parts else "")
+
+
+def tally_table(tally: Mapping[str, int]) -> Table:
+    table = _table("Connection", "What", "State", ">Rows")
+    for key, count in sorted(tally.items()):
+        connection, what, state = key.rsplit(" ", 2)
+        table.add_row(connection, what, state.replace("_", " "), f"{count:,}")
+    return table
+
+
+def runs_table(runs: Sequence[Run]) -> Table:
+    table = _table(">Run", "What", "Began (UTC)", "Took", "How it ended", "Counts")
+    for run in runs:
+        took = f"{(run.ended_at - run.started_at).total_seconds():.1f} s" if run.ended_at else ""
+        ended = f"{run.state}: {run.message}" if run.message else run.state
+        counts = ", ".join(f"{k} {v:,}" for k, v in run.counts.items() if v)
+        table.add_row(str(run.id), run.verb, f"{run.started_at:%Y-%m-%d %H:%M:%S}", took, escape(ended), escape(counts))
+    return table
+
+
+def parked_table(parked: Sequence[Parked]) -> Table:
+    table = _table("Row", "What", "The CRM said", "Which means", "Who can mend it", "Next try (UTC)")
+    for row in parked:
+        table.add_row(
+            f"{row.key.connection} {row.key.source} {row.key.id}",
+            "task" if row.what != "fields" else "fields",
+            escape(f"{row.refusal.code}: {row.refusal.message}"),
+            escape(row.refusal.cause),
+            row.refusal.mended_by,
+            f"{row.next_try_at:%Y-%m-%d %H:%M}",
+        )
+    return table
+
+
+def findings_table(findings: Sequence[Finding]) -> Table:
+    table = _table("", "Finding", "What to do", "Who")
+    for finding in findings:
+        severity = finding.severity.value
+        table.add_row(Text(severity, style=SEVERITY_STYLES[severity]), escape(finding.message), escape(finding.hint), finding.mended_by)
+    return table
+
+
+def steps_table(steps: Sequence[InstallStep]) -> Table:
+    table = _table("What", "State", "")
+    for step in steps:
+        style = {"present": "green", "missing": "yellow", "made": "green"}.get(step.state, "red")
+        table.add_row(escape(step.what), Text(step.state, style=style), escape(step.detail))
+    return table
+
+
+def explanation_panel(explanation: Explanation) -> Panel:
+    """The whole arithmetic of one score, adding up."""
+    score = explanation.score
+    body: list[RenderableType] = []
+    if explanation.excluded:
+        body.append(Text(f"Not scored: {explanation.excluded}", style="yellow"))
+    else:
+        body.append(_arithmetic(explanation.reasons, score_fit=score.fit, score_engagement=score.engagement, total=score.total))
+    body.extend(_circumstances(explanation))
+    person = explanation.person
+    title = f"{escape(person.name)}  ·  {score.grade or 'no grade'}  ·  {score.total} points  ·  {score.temperature}"
+    return Panel(
+        Group(*body),
+        title=title,
+        subtitle=f"{score.model} v{score.model_version}, as of {score.as_of:%Y-%m-%d %H:%M} UTC",
+        title_align="left",
+        subtitle_align="left",
+    )
+
+
+def _arithmetic(reasons: Sequence[Reason], *, score_fit: int, score_engagement: int, total: int) -> Table:
+    table = _table("Reason", ">Points", ">Times", "Latest (UTC)")
+    for side, sum_of in (("fit", score_fit), ("engagement", score_engagement)):
+        for reason in (r for r in reasons if r.side == side):
+            _reason_row(table, reason)
+        table.add_row(Text(f"{side.capitalize()}", style="bold"), Text(str(sum_of), style="bold"), "", "", end_section=True)
+    for reason in (r for r in reasons if not r.side):
+        _reason_row(table, reason)
+    table.add_row(Text("Score", style="bold"), Text(str(total), style="bold"), "", "")
+    return table
+
+
+def _reason_row(table: Table, reason: Reason) -> None:
+    style = "dim" if reason.clamp else ""
+    table.add_row(
+        Text(reason.text, style=style),
+        Text(f"{reason.points:+d}", style=style),
+        str(reason.count) if reason.count else "",
+        f"{reason.latest_at:%Y-%m-%d %H:%M}" if reason.latest_at else "",
+    )
+
+
+def _circumstances(explanation: Explanation) -> list[RenderableType]:
+    lines: list[RenderableType] = [Text(f"{explanation.activities} activities within the model's window.", style="dim")]
+    lines.extend(Text(f"Hand-off: {label}, {at:%Y-%m-%d %H:%M} UTC") for label, at in explanation.fired)
+    if explanation.state is not None:
+        state = explanation.state
+        lines.append(Text(f"Stage {state.stage} since {state.stage_since:%Y-%m-%d %H:%M} UTC. {state.next_action}"))
+    lines.extend(Text(f"Moved {m.before} → {m.after} on {m.at:%Y-%m-%d %H:%M} UTC: {m.why} ({m.by})") for m in explanation.moves)
+    lines.extend(Text(f"Open task: {t.task.subject}, due {t.task.due_at:%Y-%m-%d %H:%M} UTC") for t in explanation.open_tasks)
+    for member in explanation.person.members:
+        key = member.contact.key
+        lines.append(Text(f"{key.connection} {key.source} {key.id}: {member.why}", style="dim"))
+    return lines
+
+
+def _value(value: object) -> str:
+    if value is None or value == "":
+        return "[dim]nothing[/]"
+    text = str(value)
+    return escape(text if len(text) <= 80 else f"{text[:77]}…")
+
+
+def _table(*heads: str) -> Table:
+    """A table whose heads say by a leading `>` that the column holds numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        right = head.startswith(">")
+        table.add_column(head.removeprefix(">"), justify="right" if right else "left", overflow="fold")
+    return table

@@ -1,0 +1,310 @@
+"""Commands that do the daily work: pull, score, explain, write-back, run, go-live, runs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from connector.cli.frame import PARTLY, Frame, at_work, command_line, frame_of, looking
+from connector.cli.tables import (
+    calls_line,
+    changes_table,
+    explanation_panel,
+    hot_table,
+    parked_table,
+    pulled_table,
+    runs_table,
+    tally_table,
+    tasks_table,
+)
+from connector.flows.explain import explain, lines_of, reasons
+from connector.flows.go_live import go_live
+from connector.flows.published import Published, published
+from connector.flows.pull import Pulled
+from connector.flows.road import (
+    Planned,
+    Road,
+    execute_stretch,
+    places_of,
+    plan_stretch,
+    pull_stretch,
+    score_stretch,
+    write_stretch,
+)
+from connector.flows.road import at_work as documents_at_work
+from connector.flows.runs import recorded
+from connector.flows.score import Scored
+from connector.flows.wanted import one_line
+from connector.ports.errors import UsageError
+from connector.ports.store import LiveStep, PersonLine, Plan, PlanState, Store
+
+Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
+SHOWN_ROWS = 20
+SHOWN_REASONS = 110
+EVERY_STATE = tuple(PlanState)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("pull")(pull)
+    app.command("score")(score)
+    app.command("explain")(explain_command)
+    app.command("write-back")(write_back_command)
+    app.command("run")(run)
+    app.command("go-live")(go_live_command)
+    app.command("runs")(runs)
+
+
+def pull(context: typer.Context, connections: Names = None) -> None:
+    """Read what is new in the CRMs. A kill loses nothing: the same command goes on where it stood."""
+    frame = frame_of(context)
+    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="pull", clock=here.clock) as running:
+        pulled = pull_stretch(road, connections=here.connections(connections or []), running=running)
+        show_pulled(frame, road, pulled=pulled)
+    frame.give({"run": running.id, "pulled": pulled, "calls": road.calls()})
+
+
+def show_pulled(frame: Frame, road: Road, *, pulled: Sequence[Pulled]) -> None:
+    frame.show(pulled_table(pulled))
+    if not any(p.rows for p in pulled):
+        frame.say("Nothing new.")
+    frame.say(calls_line(flat(road.calls())))
+    with road.store.read() as tx:
+        unknown = tx.unknowns.all()
+    for value in unknown[:SHOWN_ROWS]:
+        frame.say(
+            f"[yellow]Unknown value[/] {escape(value.source)}.{escape(value.field)} = {escape(value.value)} ({value.rows} rows): kept, not guessed."
+        )
+
+
+def flat(calls: Mapping[str, Mapping[str, int]]) -> Mapping[str, int]:
+    """Calls by `<connection> <purpose>`."""
+    return {f"{name} {purpose}": count for name, by in calls.items() for purpose, count in by.items()}
+
+
+def score(context: typer.Context, top: Annotated[int, typer.Option(help="How many of the hottest to show.")] = 10) -> None:
+    """Score everybody as of now, by every published model that applies to them."""
+    frame = frame_of(context)
+    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="score", clock=here.clock) as running:
+        scored = score_stretch(road, running=running)
+        show_scored(frame, scored=scored)
+        show_hottest(frame, store=here.store, documents=road.documents(), top=top)
+    frame.give({"run": running.id, "scored": scored})
+
+
+def show_scored(frame: Frame, *, scored: Scored) -> None:
+    frame.say(f"{scored.people:,} people scored, {scored.changed:,} differently than before, {scored.excluded:,} excluded.")
+    if not scored.people:
+        frame.say("Nobody is here yet: `hotlead pull` brings people in.")
+
+
+def show_hottest(frame: Frame, *, store: Store, documents: Published, top: int) -> tuple[PersonLine, ...]:
+    """The hot list with the reasons in one line."""
+    model = documents.model
+    with store.read() as tx:
+        hottest = tx.scores.hottest(model=model.name, limit=top)
+    said = {p.person: reasons(lines_of(p.score.lines), model=model, language=documents.ladder.language) for p in hottest if p.score}
+    why = {person: one_line(r, length=SHOWN_REASONS) or "" for person, r in said.items()}
+    if hottest:
+        frame.show(hot_table(hottest, why=why))
+    return hottest
+
+
+def explain_command(
+    context: typer.Context,
+    who: Annotated[str, typer.Argument(help="E-mail address, record id, person number, or part of a name.")],
+) -> None:
+    """Print the whole arithmetic of a person's score, adding up."""
+    frame = frame_of(context)
+    with looking(frame) as here:
+        with here.store.read() as tx:
+            documents = published(tx)
+        told = explain(store=here.store, who=who, documents=documents, clock=here.clock, language=here.settings.language)
+    for one in told:
+        frame.show(explanation_panel(one))
+    frame.give(told)
+
+
+def write_back_command(
+    context: typer.Context,
+    connections: Names = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only make and print the plan.")] = False,
+    plan: Annotated[int | None, typer.Option("--plan", help="Carry out exactly this stored plan.")] = None,
+    as_if: Annotated[
+        LiveStep | None, typer.Option("--as-if", help="With --dry-run: plan as if every connection were at this step.")
+    ] = None,
+    allow: Annotated[int | None, typer.Option("--allow", help="Records this run may change in a connection.")] = None,
+    all_rows: Annotated[bool, typer.Option("--all", help="Print every row of the plan.")] = False,
+) -> None:
+    """Write scores, stages and tasks into the CRMs, as far as each connection is live. Only what differs is written."""
+    frame = frame_of(context)
+    if as_if is not None and not dry_run:
+        raise UsageError("--as-if only goes with --dry-run.", hint="`hotlead go-live` takes a connection live for real.")
+    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="write-back", clock=here.clock) as running:
+        chosen = here.connections(connections or [])
+        if dry_run:
+            made = plan_stretch(road, connections=chosen, running=running, as_if=as_if)
+            show_plan(frame, store=here.store, plan=made, limit=None if all_rows else SHOWN_ROWS)
+            _say_if_off(frame, road, names=[c.name for c in chosen], as_if=as_if)
+            return
+        if plan is not None:
+            written = execute_stretch(road, connections=chosen, plan=plan, running=running, look_again=True, allow=allow)
+            done = Planned(plan=_plan(here.store, plan), written=written, resumed=())
+        else:
+            done = write_stretch(road, connections=chosen, running=running, allow=allow)
+        show_written(frame, road, planned=done)
+        _say_if_off(frame, road, names=[c.name for c in chosen], as_if=None)
+    frame.give({"run": running.id, "plan": done.plan.id, "tally": done.written.tally if done.written else {}, "calls": road.calls()})
+    if done.written is not None and _refused(done.written.tally):
+        raise typer.Exit(PARTLY)
+
+
+def _plan(store: Store, number: int) -> Plan:
+    with store.read() as tx:
+        plan = tx.plans.get(number)
+    if plan is None:
+        raise UsageError(f"There is no plan {number}.", hint="`hotlead write-back --dry-run` makes one.")
+    return plan
+
+
+def _refused(tally: Mapping[str, int]) -> bool:
+    return any(count for key, count in tally.items() if key.endswith(f" {PlanState.REFUSED.value}"))
+
+
+def _say_if_off(frame: Frame, road: Road, *, names: Sequence[str], as_if: LiveStep | None) -> None:
+    with road.store.read() as tx:
+        off = [c.name for c in tx.connections.all() if c.name in names and c.live is LiveStep.OFF]
+    if off and as_if is None:
+        frame.say(
+            f"[yellow]Off:[/] {', '.join(off)}. Nothing is written there. Look first: `hotlead write-back --dry-run --as-if fields`; "
+            f"then `hotlead go-live {off[0]} fields`."
+        )
+
+
+def show_plan(frame: Frame, *, store: Store, plan: Plan, limit: int | None) -> None:
+    """Every record's fields from → to, the tasks, and the calls it will cost."""
+    rows = limit or 1 << 31
+    with store.read() as tx:
+        changes = [
+            c
+            for connection, source in tx.plans.targets(plan.id)
+            for c in tx.plans.changes(plan.id, connection=connection, source=source, states=EVERY_STATE, after=0, limit=rows)
+        ]
+        names = [c.name for c in tx.connections.all()]
+        tasks = [t for n in names for t in tx.plans.tasks(plan.id, connection=n, states=EVERY_STATE, after=0, limit=rows)]
+        tally = tx.plans.tally(plan.id)
+    total = sum(tally.values())
+    if not total:
+        frame.say(f"Plan {plan.id}: nothing to write.")
+    if changes:
+        frame.show(changes_table(changes[:limit]))
+    if tasks:
+        frame.show(tasks_table(tasks[:limit]))
+    shown = len(changes[:limit]) + len(tasks[:limit])
+    if shown < total:
+        frame.say(f"… and {total - shown:,} more: `hotlead runs --plan {plan.id} --all` shows them.")
+    if total:
+        frame.show(tally_table(tally))
+        frame.say(f"Plan {plan.id} costs {calls_line(plan.calls)}.")
+        if plan.executed_at is None:
+            frame.say(f"Carry out exactly this: [bold]hotlead write-back --plan {plan.id}[/]")
+    frame.give({"plan": plan, "changes": changes, "tasks": tasks, "tally": tally})
+
+
+def show_written(frame: Frame, road: Road, *, planned: Planned) -> None:
+    for resumed in planned.resumed:
+        frame.say(f"Plan {resumed.plan} had been cut off and is finished now.")
+    tally = planned.written.tally if planned.written else {}
+    if tally:
+        frame.show(tally_table(tally))
+    else:
+        frame.say("Nothing to write: the CRMs hold what they should.")
+    frame.say(calls_line(flat(road.calls())))
+    if _refused(tally):
+        frame.say(
+            "Some rows were refused: [bold]hotlead runs --refused[/] shows why and who can mend it. They are tried again by themselves."
+        )
+
+
+def run(
+    context: typer.Context,
+    connections: Names = None,
+    allow: Annotated[int | None, typer.Option("--allow", help="Records this run may change in a connection.")] = None,
+) -> None:
+    """The whole road once: pull, score, write back."""
+    frame = frame_of(context)
+    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="run", clock=here.clock) as running:
+        chosen = here.connections(connections or [])
+        pulled = pull_stretch(road, connections=chosen, running=running)
+        show_pulled(frame, road, pulled=pulled)
+        scored = score_stretch(road, running=running)
+        show_scored(frame, scored=scored)
+        done = write_stretch(road, connections=chosen, running=running, allow=allow)
+        show_written(frame, road, planned=done)
+        _say_if_off(frame, road, names=[c.name for c in chosen], as_if=None)
+    tally = done.written.tally if done.written else {}
+    frame.give({"run": running.id, "pulled": pulled, "scored": scored, "plan": done.plan.id, "tally": tally, "calls": road.calls()})
+    if _refused(tally):
+        raise typer.Exit(PARTLY)
+
+
+def go_live_command(
+    context: typer.Context,
+    connection: Annotated[str, typer.Argument(help="The connection.")],
+    step: Annotated[LiveStep, typer.Argument(help="off, fields (scores and reasons), stages, tasks.")],
+    people: Annotated[str, typer.Option("--people", help="Only these e-mail addresses, comma-separated, or @FILE with one a line.")] = "",
+    include_existing: Annotated[
+        int, typer.Option("--include-existing", help="Let the N hottest people move and get tasks for what is true already.")
+    ] = 0,
+) -> None:
+    """Take a connection one step further towards live. What is true at that moment is history: it moves nobody and makes no task."""
+    frame = frame_of(context)
+    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="go-live", clock=here.clock) as running:
+        chosen = here.connections([connection])[0]
+        went = go_live(
+            store=here.store,
+            places=places_of(road, connections=here.connections()),
+            connection=chosen,
+            step=step,
+            people=_addresses(people) if people else None,
+            include_existing=include_existing,
+            documents=documents_at_work(road),
+            clock=here.clock,
+            progress=road.progress,
+        )
+        running.counts["baseline"] += went.baselined
+    listed = f" for {len(went.connection.live_people)} people" if went.connection.live_people is not None else ""
+    frame.say(
+        f"[bold]{connection}[/] is at step '{step}'{listed}. {went.baselined:,} people taken as they are, {went.included} of them may act at once."
+    )
+    frame.say("Next: [bold]hotlead write-back --dry-run[/] shows what would be written.")
+    frame.give(went)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    words = Path(text[1:]).read_text(encoding="utf-8").splitlines() if text.startswith("@") else text.split(",")
+    return tuple(w.strip().lower() for w in words if w.strip())
+
+
+def runs(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(help="How many runs, newest first.")] = 20,
+    plan: Annotated[int | None, typer.Option("--plan", help="Show a plan and what became of each row.")] = None,
+    all_rows: Annotated[bool, typer.Option("--all", help="With --plan: every row.")] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="Rows that wait because a CRM refused them.")] = False,
+) -> None:
+    """What ran, how it ended, what waits."""
+    frame = frame_of(context)
+    with looking(frame) as here:
+        if plan is not None:
+            show_plan(frame, store=here.store, plan=_plan(here.store, plan), limit=None if all_rows else SHOWN_ROWS)
+            return
+        with here.store.read() as tx:
+            recent, waiting = tx.runs.recent(limit=limit), tx.parked.all(limit=limit) if refused else ()
+    if refused:
+        frame.show(parked_table(waiting)) if waiting else frame.say("No row waits.")
+        frame.give({"parked": waiting})
+        return
+    frame.show(runs_table(recent)) if recent else frame.say("Nothing has run yet.")
+    frame.give({"runs": recent})

@@ -1,0 +1,110 @@
+"""Looks an installation over: what is healthy, what is not, and what to do about it."""
+
+import shutil
+import stat
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from connector.ports.crm import Crm, Finding, Severity
+from connector.ports.errors import HotleadError
+from connector.ports.store import Connection, Store
+
+LEAST_FREE_BYTES = 500_000_000
+"""Below this much free disk the doctor warns; 100,000 contacts with 500,000 activities take about half of it."""
+
+NEARLY_USED = 0.9
+"""Share of a CRM's daily quota from which the doctor warns."""
+
+
+def examine(
+    *,
+    directory: Path,
+    store: Store,
+    open_crm: Callable[[Connection], Crm],
+    connections: Sequence[Connection],
+    clock: Callable[[], datetime],
+) -> tuple[Finding, ...]:
+    """All findings, the healthy ones as notes."""
+    findings = [_disk(directory), *_key(directory), *_contents(store, clock=clock)]
+    if not connections:
+        findings.append(
+            _finding("warning", "no_connection", "No CRM is connected.", "`hotlead connect salesforce` or `hotlead connect hubspot`.")
+        )
+    for connection in connections:
+        findings.extend(_connection(connection, open_crm=open_crm))
+    return tuple(findings)
+
+
+def _disk(directory: Path) -> Finding:
+    free = shutil.disk_usage(directory).free
+    message = f"{free / 1e9:.1f} GB free where the data lies ({directory})."
+    if free < LEAST_FREE_BYTES:
+        return _finding("warning", "disk", message, "Make room: when the disk is full nothing is lost, but nothing new is stored.")
+    return _finding("note", "disk", message)
+
+
+def _key(directory: Path) -> list[Finding]:
+    key = directory / "key"
+    if not key.exists():
+        return [_finding("note", "key", "The key of stored credentials comes from the settings, not from a file.")]
+    if stat.S_IMODE(key.stat().st_mode) & 0o077:
+        return [_finding("error", "key", f"{key} can be read by others.", f"chmod 600 {key}")]
+    return [_finding("note", "key", "Only its owner can read the key of stored credentials.")]
+
+
+def _contents(store: Store, *, clock: Callable[[], datetime]) -> list[Finding]:
+    with store.read() as tx:
+        people, activities, parked = tx.people.count(), tx.activities.count(), tx.parked.count()
+        runs = tx.runs.recent(limit=20)
+        unfinished = tx.plans.unfinished()
+        unknown = tx.unknowns.all()
+    findings = [_finding("note", "contents", f"{people:,} people, {activities:,} activities.")]
+    last = next((r for r in runs if r.state == "done"), None)
+    if last is not None:
+        hours = (clock() - last.started_at).total_seconds() / 3600
+        findings.append(_finding("note", "last_run", f"The last run that ended well began {hours:.1f} hours ago ({last.verb})."))
+    if runs and runs[0].state in ("failed", "killed"):
+        findings.append(
+            _finding("warning", "failed_run", f"The last run ({runs[0].verb}) {runs[0].state}: {runs[0].message}", "Give it again.")
+        )
+    if unfinished:
+        findings.append(
+            _finding(
+                "warning",
+                "unfinished_plan",
+                f"Plan {unfinished[0].id} was cut off.",
+                "`hotlead write-back` finishes it first, writing nothing twice.",
+            )
+        )
+    if parked:
+        findings.append(
+            _finding("warning", "parked", f"{parked:,} rows wait because the CRM refused them.", "`hotlead runs --refused` shows why.")
+        )
+    if unknown:
+        shown = ", ".join(f"{u.source}.{u.field}={u.value}" for u in unknown[:5])
+        findings.append(
+            _finding("warning", "unknown_values", f"{len(unknown)} values that no mapping knows: {shown}", "Add them to the mapping.")
+        )
+    return findings
+
+
+def _connection(connection: Connection, *, open_crm: Callable[[Connection], Crm]) -> list[Finding]:
+    try:
+        crm = open_crm(connection)
+        identity = crm.identity()
+        usage = crm.usage()
+    except HotleadError as err:
+        return [_finding("error", "connection", f"{connection.name}: {err}", err.hint)]
+    findings = [_finding("note", "connection", f"{connection.name}: {identity.name} ({identity.account}), step '{connection.live}'.")]
+    if usage.day_used is not None and usage.day_limit:
+        share = usage.day_used / usage.day_limit
+        message = f"{connection.name}: {usage.day_used:,} of {usage.day_limit:,} API calls of the day are used ({share:.0%}), by everybody."
+        severity = "warning" if share >= NEARLY_USED else "note"
+        hint = "Reading pauses until the quota is back; see who else uses it." if share >= NEARLY_USED else ""
+        findings.append(_finding(severity, "quota", message, hint))
+    return findings
+
+
+def _finding(severity: str, code: str, message: str, hint: str = "") -> Finding:
+    return Finding(severity=Severity(severity), code=code, message=message, hint=hint)
