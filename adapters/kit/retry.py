@@ -32,7 +32,7 @@ class Transient(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often and how long. A wait is drawn evenly from 0 to a ceiling that doubles each time ("full jitter"), at most `longest_wait_s`."""
+    """How often and how long. Waits are drawn evenly from 0 to a ceiling that doubles ("full jitter"), at most `longest_wait_s`."""
 
     tries: int = 5
     first_wait_s: float = 0.5

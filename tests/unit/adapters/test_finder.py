@@ -31,6 +31,9 @@ def test_an_unknown_crm_is_no_key() -> None:
 
 
 def test_listing_the_kinds_imports_no_vendor_client() -> None:
-    code = "import sys; from adapters.finder import crm_kinds; list(crm_kinds()); sys.exit(bool({'simple_salesforce', 'hubspot'} & {*sys.modules}))"
+    code = (
+        "import sys; from adapters.finder import crm_kinds; list(crm_kinds()); "
+        "sys.exit(bool({'simple_salesforce', 'hubspot'} & set(sys.modules)))"
+    )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,193 @@
+"""Reads `package/fields.toml` and makes of it the files of a metadata deployment, zipped in memory.
+
+Station: read by `provision.py`; pure text. Shapes: "Metadata API Developer Guide", CustomField, PermissionSet, package.xml.
+"""
+
+import io
+import tomllib
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+FIELDS_FILE = Path(__file__).parent / "package" / "fields.toml"
+NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageField:
+    """One custom field, once for each of the objects that get it."""
+
+    defined_on: str
+    """The object whose definition holds it."""
+    seen_on: str
+    """The object whose describe shows it and on which it is granted."""
+    name: str
+    label: str
+    type: str
+    help: str = ""
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    visible_lines: int = 0
+    values: tuple[str, ...] = ()
+    unique: bool = False
+    external_id: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """As permissions name it, such as `Lead.Hotlead_Score__c`."""
+        return f"{self.seen_on}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagePermissionSet:
+    """One permission set over all the package's fields."""
+
+    name: str
+    label: str
+    description: str
+    editable: bool
+    assigned: bool
+    """Whether the API user gets it."""
+    user_permissions: tuple[str, ...]
+    edit_objects: tuple[str, ...]
+    read_objects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """All that must exist in the org."""
+
+    fields: tuple[PackageField, ...]
+    permission_sets: tuple[PackagePermissionSet, ...]
+
+
+@cache
+def read_package() -> Package:
+    """The package as `fields.toml` describes it."""
+    told = tomllib.loads(FIELDS_FILE.read_text(encoding="utf-8"))
+    contact_fields = [
+        _field(written, defined_on=name, seen_on=name) for name in told["contact_objects"] for written in told["contact_fields"]
+    ]
+    task_fields = [_field(written, defined_on=told["task_definition"], seen_on=told["task_object"]) for written in told["task_fields"]]
+    sets = [_permissions(written) for written in told["permission_sets"]]
+    return Package(fields=(*contact_fields, *task_fields), permission_sets=tuple(sets))
+
+
+def _field(written: dict[str, object], *, defined_on: str, seen_on: str) -> PackageField:
+    parts = {key: tuple(part) if isinstance(part, list) else part for key, part in written.items()}
+    return PackageField(defined_on=defined_on, seen_on=seen_on, **parts)  # type: ignore[arg-type]  # shapes are held by a test
+
+
+def _permissions(written: dict[str, object]) -> PackagePermissionSet:
+    parts = {key: tuple(part) if isinstance(part, list) else part for key, part in written.items()}
+    return PackagePermissionSet(**parts)  # type: ignore[arg-type]  # shapes are held by a test
+
+
+def package_zip(package: Package, *, api_version: str) -> bytes:
+    """The deployment as a zip: `package.xml`, one file an object, one a permission set. The same package gives the same bytes."""
+    files = {"package.xml": _manifest(package, api_version=api_version)}
+    for name in dict.fromkeys(field.defined_on for field in package.fields):
+        files[f"objects/{name}.object"] = _object(field for field in package.fields if field.defined_on == name)
+    for permission_set in package.permission_sets:
+        files[f"permissionsets/{permission_set.name}.permissionset"] = _permission_set(permission_set, package.fields)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0)), text)
+    return packed.getvalue()
+
+
+def _manifest(package: Package, *, api_version: str) -> bytes:
+    root = Element("Package", xmlns=NAMESPACE)
+    members = {
+        "CustomField": sorted({f"{field.defined_on}.{field.name}" for field in package.fields}),
+        "PermissionSet": [permission_set.name for permission_set in package.permission_sets],
+    }
+    for kind, names in members.items():
+        types = SubElement(root, "types")
+        for name in names:
+            SubElement(types, "members").text = name
+        SubElement(types, "name").text = kind
+    SubElement(root, "version").text = api_version
+    return _xml(root)
+
+
+def _object(fields: Iterable[PackageField]) -> bytes:
+    root = Element("CustomObject", xmlns=NAMESPACE)
+    for field in fields:
+        _custom_field(SubElement(root, "fields"), field)
+    return _xml(root)
+
+
+def _custom_field(parent: Element, field: PackageField) -> None:
+    _texts(parent, fullName=field.name)
+    if field.external_id:
+        _texts(parent, externalId="true")
+    if field.help:
+        _texts(parent, inlineHelpText=field.help)
+    _texts(parent, label=field.label)
+    if field.length:
+        _texts(parent, length=str(field.length))
+    if field.type == "Number":
+        _texts(parent, precision=str(field.precision), scale=str(field.scale))
+    if field.type != "LongTextArea":
+        _texts(parent, required="false")
+    _texts(parent, type=field.type)
+    if field.unique:
+        _texts(parent, unique="true", caseSensitive="true")
+    if field.visible_lines:
+        _texts(parent, visibleLines=str(field.visible_lines))
+    if field.values:
+        _value_set(SubElement(parent, "valueSet"), field.values)
+
+
+def _value_set(parent: Element, values: Iterable[str]) -> None:
+    # Not restricted: an admin's own ladder may have stages that the shipped one has not.
+    _texts(parent, restricted="false")
+    definition = SubElement(parent, "valueSetDefinition")
+    _texts(definition, sorted="false")
+    for value in values:
+        _texts(SubElement(definition, "value"), fullName=value, default="false", label=value)
+
+
+def _permission_set(permission_set: PackagePermissionSet, fields: Iterable[PackageField]) -> bytes:
+    root = Element("PermissionSet", xmlns=NAMESPACE)
+    _texts(root, description=permission_set.description)
+    for field in fields:
+        editable = "true" if permission_set.editable else "false"
+        _texts(SubElement(root, "fieldPermissions"), editable=editable, field=field.full_name, readable="true")
+    _texts(root, hasActivationRequired="false", label=permission_set.label)
+    for name in permission_set.edit_objects:
+        _object_permission(SubElement(root, "objectPermissions"), name, edit=True)
+    for name in permission_set.read_objects:
+        _object_permission(SubElement(root, "objectPermissions"), name, edit=False)
+    for name in permission_set.user_permissions:
+        _texts(SubElement(root, "userPermissions"), enabled="true", name=name)
+    return _xml(root)
+
+
+def _object_permission(parent: Element, name: str, *, edit: bool) -> None:
+    _texts(
+        parent,
+        allowCreate="false",
+        allowDelete="false",
+        allowEdit="true" if edit else "false",
+        allowRead="true",
+        modifyAllRecords="false",
+        object=name,
+        viewAllRecords="false",
+    )
+
+
+def _texts(parent: Element, **texts: str) -> None:
+    for name, text in texts.items():
+        SubElement(parent, name).text = text
+
+
+def _xml(root: Element) -> bytes:
+    text: bytes = tostring(root, encoding="UTF-8", xml_declaration=True)
+    return text
