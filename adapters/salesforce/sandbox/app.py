@@ -8,8 +8,11 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from adapters.kit.sandbox.pages import mount_pages
+from adapters.salesforce.sandbox.bulk import bulk_routes
 from adapters.salesforce.sandbox.calls import NEWEST, OLDEST, answer, guard
 from adapters.salesforce.sandbox.collections_api import collection_routes
+from adapters.salesforce.sandbox.composite import composite_routes
+from adapters.salesforce.sandbox.deploy import deploy_routes
 from adapters.salesforce.sandbox.oauth import ConnectedApp, Sessions, oauth_routes
 from adapters.salesforce.sandbox.org import Org
 from adapters.salesforce.sandbox.page_views import OrgPages
@@ -31,7 +34,10 @@ def make_app(org: Org, connected_app: ConnectedApp) -> Flask:
     app.register_blueprint(sobject_routes(org))
     app.register_blueprint(query_routes(org, cursors))
     app.register_blueprint(collection_routes(org))
+    app.register_blueprint(composite_routes(app, org))
     app.register_blueprint(tooling_routes(org))
+    app.register_blueprint(deploy_routes(org))
+    app.register_blueprint(bulk_routes(org))
 
     @app.get("/services/data", strict_slashes=False)
     def versions() -> Response:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
@@ -22,6 +22,9 @@ OLDEST, NEWEST = 31.0, 68.0
 """API versions served. Source: API End-of-Life policy and release notes, seen November 2026."""
 MAX_URI_BYTES = 16_384
 """Length of URI and headers beyond which the real API answers 414 or 431. Source: REST API Developer Guide, limits."""
+
+INNER_CALL = "sandbox.inner_call"
+"""Set in the WSGI environ of a composite's subrequest, which is not counted again."""
 
 _DATA_PATH = re.compile(r"/services/data/v([^/]+)(/.*)?")
 
@@ -45,7 +48,8 @@ def guard(app: Flask, org: Org, sessions: Sessions) -> None:
         if user_id is None:
             raise ApiRefusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
         g.user_id = user_id
-        org.meter.take(org.control.now())
+        if INNER_CALL not in request.environ:
+            org.meter.take(org.control.now())
         with org.database.writing() as db:
             org.keep_archive_day(db)
         return None
@@ -78,6 +82,17 @@ def guard(app: Flask, org: Org, sessions: Sessions) -> None:
         if err.code == 404:
             return answer(ApiRefusal(404, "NOT_FOUND", "The requested resource does not exist").body(), 404)
         return answer(ApiRefusal(err.code or 500, "UNKNOWN_EXCEPTION", err.description or "").body(), err.code or 500)
+
+
+def data_blueprint(name: str, below: str = "") -> Blueprint:
+    """A blueprint for views below `/services/data/vXX.X`; the version is checked by `guard`, not handed to them."""
+    routes = Blueprint(name, __name__, url_prefix=f"/services/data/<version>{below}")
+
+    @routes.url_value_preprocessor
+    def drop_version(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        (values or {}).pop("version", None)
+
+    return routes
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -86,8 +86,18 @@ class Catalogue:
                 db.execute(f"CREATE TABLE IF NOT EXISTS {kind.table} ({columns}, _seen_from TEXT, _born_from TEXT)")
             db.execute("CREATE TABLE IF NOT EXISTS _days (archived_before TEXT)")
             db.execute("CREATE TABLE IF NOT EXISTS _custom (kind TEXT, name TEXT, field TEXT, PRIMARY KEY (kind, name))")
-            for kind_name, field in db.execute("SELECT kind, field FROM _custom").fetchall():
-                self.known(kind_name).add(_field_from_json(field))
+        self.reload_custom()
+
+    def reload_custom(self) -> None:
+        """Learns the custom fields from the database: at the start, and when a transaction was taken back."""
+        with self._database.reading() as db:
+            rows = db.execute("SELECT kind, field FROM _custom ORDER BY rowid").fetchall()
+        for kind in self._kinds.values():
+            for field in [field for field in kind.fields() if field.custom]:
+                kind.remove(field.name)
+        for kind_name, text in rows:
+            self.known(kind_name).add(_field_from_json(text))
+        self.forget_grants()
 
     def create_indexes(self) -> None:
         """Indexes for the windows and joins that clients ask for; made after seeding."""

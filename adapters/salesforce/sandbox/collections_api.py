@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from adapters.salesforce.sandbox.calls import answer, api_writer, json_body, json_record
+from adapters.salesforce.sandbox.calls import answer, api_writer, data_blueprint, json_body, json_record
 from adapters.salesforce.sandbox.catalogue import Kind
 from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
 from adapters.salesforce.sandbox.fields import Field
@@ -35,10 +35,10 @@ Work = Callable[[sqlite3.Connection, int], Result]
 
 def collection_routes(org: Org) -> Blueprint:
     """The collection routes."""
-    routes = Blueprint("collections", __name__, url_prefix="/services/data/<version>/composite/sobjects")
+    routes = data_blueprint("collections", "/composite/sobjects")
 
     @routes.post("", strict_slashes=False)
-    def create(version: str) -> Response:
+    def create() -> Response:
         kinds, records, all_or_none = _typed_records(org)
         writer = api_writer()
         _check_columns(org, kinds, records, writer)
@@ -50,7 +50,7 @@ def collection_routes(org: Org) -> Blueprint:
         return answer(_each(org, [""] * len(records), all_or_none, work))
 
     @routes.patch("", strict_slashes=False)
-    def update(version: str) -> Response:
+    def update() -> Response:
         kinds, records, all_or_none = _typed_records(org)
         writer = api_writer()
         _check_columns(org, kinds, records, writer)
@@ -65,7 +65,7 @@ def collection_routes(org: Org) -> Blueprint:
         return answer(_each(org, ids, all_or_none, work))
 
     @routes.delete("", strict_slashes=False)
-    def delete(version: str) -> Response:
+    def delete() -> Response:
         ids = [part.strip() for part in request.args.get("ids", "").split(",") if part.strip()]
         _refuse_too_many(ids, MAX_RECORDS)
         writer = api_writer()
@@ -80,7 +80,7 @@ def collection_routes(org: Org) -> Blueprint:
         return answer(_each(org, ids, request.args.get("allOrNone", "").lower() == "true", work))
 
     @routes.patch("/<name>/<field>", strict_slashes=False)
-    def upsert(version: str, name: str, field: str) -> Response:
+    def upsert(name: str, field: str) -> Response:
         kind, writer = org.kind(name), api_writer()
         key = org.records.external_id(kind, field, writer)
         _, records, all_or_none = _typed_records(org, only=kind)
@@ -88,12 +88,12 @@ def collection_routes(org: Org) -> Blueprint:
         return answer(_upserted(org, kind, key, records, all_or_none, writer))
 
     @routes.get("/<name>", strict_slashes=False)
-    def read_by_url(version: str, name: str) -> Response:
+    def read_by_url(name: str) -> Response:
         ids, names = request.args.get("ids", "").split(","), request.args.get("fields", "").split(",")
         return answer(_read(org, org.kind(name), ids, names))
 
     @routes.post("/<name>", strict_slashes=False)
-    def read_by_body(version: str, name: str) -> Response:
+    def read_by_body(name: str) -> Response:
         body = json_record()
         return answer(_read(org, org.kind(name), body.get("ids", []), body.get("fields", [])))
 

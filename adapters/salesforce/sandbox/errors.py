@@ -12,7 +12,7 @@ ROW_STATUS = {"ENTITY_IS_DELETED": 404, "NOT_FOUND": 404, "INSUFFICIENT_ACCESS_O
 """HTTP status of a single-record call by row error code; every other code is 400."""
 
 
-class ApiRefusal(Exception):  # noqa: N818 - a refusal is the documented answer, not a programming error
+class ApiRefusal(Exception):
     """A request answered with an error body: a list of one {message, errorCode}."""
 
     def __init__(self, status: int, code: str, message: str, fields: tuple[str, ...] | None = None) -> None:
@@ -30,7 +30,7 @@ class ApiRefusal(Exception):  # noqa: N818 - a refusal is the documented answer,
         return [error]
 
 
-class RowRefusal(Exception):  # noqa: N818 - as above
+class RowRefusal(Exception):
     """One record refused, with the fields at fault."""
 
     def __init__(self, code: str, message: str, fields: tuple[str, ...] = ()) -> None:

@@ -43,7 +43,7 @@ class ConnectedApp:
     public_key: RSAPublicKey | None = None
 
 
-class OauthRefusal(Exception):  # noqa: N818 - a refusal is the documented answer, not a programming error
+class OauthRefusal(Exception):
     """An answer of the token endpoint: {error, error_description}."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:

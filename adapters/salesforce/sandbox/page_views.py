@@ -111,10 +111,19 @@ class OrgPages:
             for field in ours
             if field.name not in _OURS.values() and field.length < 1000 and row.get(field.name) is not None
         )
-        values = {key: row.get(field) for key, field in _OURS.items()}
-        whole = {key: _whole(values[key]) for key in ("score", "fit", "engagement")}
-        words = {key: str(values[key] or "") for key in values if key not in whole}
-        return Hotlead(**whole, **words, more=more)
+        numbers = {key: _whole(row.get(_OURS[key])) for key in ("score", "fit", "engagement")}
+        words = {key: str(row.get(field) or "") for key, field in _OURS.items() if key not in numbers}
+        return Hotlead(
+            score=numbers["score"],
+            fit=numbers["fit"],
+            engagement=numbers["engagement"],
+            grade=words["grade"],
+            temperature=words["temperature"],
+            reasons=words["reasons"],
+            stage=words["stage"],
+            next_action=words["next_action"],
+            more=more,
+        )
 
     def _label(self, name: str, field_name: str) -> str:
         field = self._org.catalogue.known(name).field(field_name)

@@ -6,9 +6,9 @@ Station: Salesforce sandbox, behind the control's `CrmState`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.kit.sandbox.control import RefusedEditError, UnknownRecordError
 from adapters.kit.sandbox.wire import Reply, json_reply
@@ -20,6 +20,8 @@ from adapters.salesforce.sandbox.oauth import Sessions
 from adapters.salesforce.sandbox.org import Org
 from adapters.salesforce.sandbox.records import Writer
 from adapters.salesforce.sandbox.seed_setup import ADMIN_ID
+
+Outcome = TypeVar("Outcome")
 
 
 class PersonEdits:
@@ -99,7 +101,7 @@ class PersonEdits:
             user = found[0]
         return Writer(user_id=user, by_api=False)
 
-    def _ruled(self, edit: Any) -> Any:
+    def _ruled(self, edit: Callable[[], Outcome]) -> Outcome:
         try:
             return edit()
         except (ApiRefusal, RowRefusal) as refusal:

@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from adapters.salesforce.sandbox.calls import answer, base_path
+from adapters.salesforce.sandbox.calls import answer, base_path, data_blueprint
 from adapters.salesforce.sandbox.errors import ApiRefusal, malformed_query
 from adapters.salesforce.sandbox.ids import make_id
 from adapters.salesforce.sandbox.org import Org
@@ -73,24 +73,24 @@ class Cursors:
 
 def query_routes(org: Org, cursors: Cursors) -> Blueprint:
     """The query routes, for the data API and, below `/tooling`, for the Tooling API."""
-    routes = Blueprint("queries", __name__, url_prefix="/services/data/<version>")
+    routes = data_blueprint("queries")
 
     @routes.get("/query", strict_slashes=False)
-    def query(version: str) -> Response:
+    def query() -> Response:
         return answer(_run(org, cursors, all_rows=False))
 
     @routes.get("/queryAll", strict_slashes=False)
-    def query_all(version: str) -> Response:
+    def query_all() -> Response:
         return answer(_run(org, cursors, all_rows=True))
 
     @routes.get("/tooling/query", strict_slashes=False)
-    def tooling_query(version: str) -> Response:
+    def tooling_query() -> Response:
         return answer(_run(org, cursors, all_rows=False, tooling=True))
 
     @routes.get("/query/<locator>", strict_slashes=False)
     @routes.get("/queryAll/<locator>", strict_slashes=False, endpoint="more_of_all")
     @routes.get("/tooling/query/<locator>", strict_slashes=False, endpoint="more_of_tooling")
-    def more(version: str, locator: str) -> Response:
+    def more(locator: str) -> Response:
         return answer(_next_page(org, cursors, locator))
 
     return routes

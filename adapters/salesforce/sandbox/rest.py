@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from flask import Blueprint, Response, g, request
 
-from adapters.salesforce.sandbox.calls import answer, api_writer, base_path, json_record
+from adapters.salesforce.sandbox.calls import answer, api_writer, base_path, data_blueprint, json_record
 from adapters.salesforce.sandbox.catalogue import Kind
 from adapters.salesforce.sandbox.describe import describe_kind, sobject_entry
 from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
@@ -29,7 +29,7 @@ MAX_LISTED_IDS = 600_000
 
 def sobject_routes(org: Org) -> Blueprint:
     """The routes below `/services/data/vXX.X`."""
-    routes = Blueprint("sobjects", __name__, url_prefix="/services/data/<version>")
+    routes = data_blueprint("sobjects")
     _catalogue_routes(routes, org)
     _record_routes(routes, org)
     _change_routes(routes, org)
@@ -38,13 +38,13 @@ def sobject_routes(org: Org) -> Blueprint:
 
 def _catalogue_routes(routes: Blueprint, org: Org) -> None:
     @routes.get("/", strict_slashes=False)
-    def resources(version: str) -> Response:
+    def resources() -> Response:
         base = base_path()
         names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling", "metadata", "jobs")
         return answer({**{name: f"{base}/{name}" for name in names}, "identity": f"/id/{ORG_ID}/{g.user_id}"})
 
     @routes.get("/limits", strict_slashes=False)
-    def limits(version: str) -> Response:
+    def limits() -> Response:
         used, most = org.meter.used(org.control.now()), org.meter.limit
         return answer(
             {
@@ -58,12 +58,12 @@ def _catalogue_routes(routes: Blueprint, org: Org) -> None:
         )
 
     @routes.get("/sobjects", strict_slashes=False)
-    def sobjects(version: str) -> Response:
+    def sobjects() -> Response:
         entries = [sobject_entry(kind, base_path()) for kind in org.catalogue.kinds()]
         return answer({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries})
 
     @routes.get("/sobjects/<name>", strict_slashes=False)
-    def about(version: str, name: str) -> Response:
+    def about(name: str) -> Response:
         kind = org.kind(name)
         with org.database.reading() as db:
             found = db.execute(f"SELECT Id FROM {kind.table} ORDER BY SystemModstamp DESC LIMIT 10").fetchall()
@@ -72,13 +72,13 @@ def _catalogue_routes(routes: Blueprint, org: Org) -> None:
         return answer({"objectDescribe": sobject_entry(kind, base_path()), "recentItems": recent})
 
     @routes.get("/sobjects/<name>/describe", strict_slashes=False)
-    def describe(version: str, name: str) -> Response:
+    def describe(name: str) -> Response:
         return answer(describe_kind(org.catalogue, org.kind(name), g.user_id, base_path()))
 
 
 def _record_routes(routes: Blueprint, org: Org) -> None:
     @routes.post("/sobjects/<name>", strict_slashes=False)
-    def create(version: str, name: str) -> Response:
+    def create(name: str) -> Response:
         kind, body = org.kind(name), json_record()
         _refuse_by_fault(org, [""])
         with org.database.writing() as db:
@@ -87,7 +87,7 @@ def _record_routes(routes: Blueprint, org: Org) -> None:
         return answer({"id": record_id, "success": True, "errors": []}, 201, {"Location": location})
 
     @routes.get("/sobjects/<name>/<record_id>", strict_slashes=False)
-    def read(version: str, name: str, record_id: str) -> Response:
+    def read(name: str, record_id: str) -> Response:
         kind = org.kind(name)
         full = full_id(record_id)
         if full is None or full[:3] != kind.sobject.prefix:
@@ -95,7 +95,7 @@ def _record_routes(routes: Blueprint, org: Org) -> None:
         return answer(read_record(org, kind, full, _asked_fields()))
 
     @routes.patch("/sobjects/<name>/<record_id>", strict_slashes=False)
-    def update(version: str, name: str, record_id: str) -> Response:
+    def update(name: str, record_id: str) -> Response:
         kind, body = org.kind(name), json_record()
         if any(key.lower() == "id" for key in body):
             raise ApiRefusal(400, "INVALID_FIELD", "The Id field should not be specified in the sobject data.")
@@ -105,7 +105,7 @@ def _record_routes(routes: Blueprint, org: Org) -> None:
         return answer(None, 204)
 
     @routes.delete("/sobjects/<name>/<record_id>", strict_slashes=False)
-    def delete(version: str, name: str, record_id: str) -> Response:
+    def delete(name: str, record_id: str) -> Response:
         kind = org.kind(name)
         _refuse_by_fault(org, [full_id(record_id) or record_id])
         with org.database.writing() as db:
@@ -113,7 +113,7 @@ def _record_routes(routes: Blueprint, org: Org) -> None:
         return answer(None, 204)
 
     @routes.get("/sobjects/<name>/<field>/<path:value>", strict_slashes=False)
-    def read_by_key(version: str, name: str, field: str, value: str) -> Response:
+    def read_by_key(name: str, field: str, value: str) -> Response:
         kind = org.kind(name)
         key = org.records.external_id(kind, field, api_writer())
         with org.database.reading() as db:
@@ -126,7 +126,7 @@ def _record_routes(routes: Blueprint, org: Org) -> None:
         return answer(read_record(org, kind, found[0][0], _asked_fields()))
 
     @routes.patch("/sobjects/<name>/<field>/<path:value>", strict_slashes=False)
-    def upsert(version: str, name: str, field: str, value: str) -> Response:
+    def upsert(name: str, field: str, value: str) -> Response:
         kind, body = org.kind(name), json_record()
         key = org.records.external_id(kind, field, api_writer())
         if any(name.lower() == key.name.lower() for name in body):
@@ -140,7 +140,7 @@ def _record_routes(routes: Blueprint, org: Org) -> None:
 
 def _change_routes(routes: Blueprint, org: Org) -> None:
     @routes.get("/sobjects/<name>/deleted", strict_slashes=False)
-    def deleted(version: str, name: str) -> Response:
+    def deleted(name: str) -> Response:
         kind = _replicated(org, name)
         start, end = _window(org, DELETED_WINDOW)
         binned = "IsDeleted" if kind.has("IsDeleted") else "0"
@@ -161,7 +161,7 @@ def _change_routes(routes: Blueprint, org: Org) -> None:
         )
 
     @routes.get("/sobjects/<name>/updated", strict_slashes=False)
-    def updated(version: str, name: str) -> Response:
+    def updated(name: str) -> Response:
         kind = _replicated(org, name)
         start, end = _window(org, UPDATED_WINDOW)
         held = "AND IFNULL(_seen_from, '') <= ?" if org.records.has_lagged else ""

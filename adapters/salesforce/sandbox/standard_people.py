@@ -76,11 +76,11 @@ def _viewing() -> tuple[Field, ...]:
     )
 
 
-_ACTIVITY_CHILDREN_OF_WHO = (Child(relationship="Tasks", child="Task", field="WhoId"),) + (
-    Child(relationship="Events", child="Event", field="WhoId"),
+_ACTIVITY_CHILDREN_OF_WHO = tuple(
+    Child(relationship=plural, child=name, field="WhoId") for plural, name in (("Tasks", "Task"), ("Events", "Event"))
 )
-_ACTIVITY_CHILDREN_OF_WHAT = (Child(relationship="Tasks", child="Task", field="WhatId"),) + (
-    Child(relationship="Events", child="Event", field="WhatId"),
+_ACTIVITY_CHILDREN_OF_WHAT = tuple(
+    Child(relationship=plural, child=name, field="WhatId") for plural, name in (("Tasks", "Task"), ("Events", "Event"))
 )
 
 LEAD = SObject(

@@ -131,7 +131,7 @@ CAMPAIGN = SObject(
                 "Content",
                 "Event",
                 "Other",
-            ),  # fmt: skip
+            ),
         ),
         pick("Status", picks("Planned", "In Progress", "Completed", "Aborted", default="Planned")),
         day("StartDate"),

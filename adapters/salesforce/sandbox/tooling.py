@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g
 
-from adapters.salesforce.sandbox.calls import answer, base_path, json_record
+from adapters.salesforce.sandbox.calls import answer, base_path, data_blueprint, json_record
 from adapters.salesforce.sandbox.custom_fields import custom_field, drop_custom_field, owner_kinds, save_custom_field
 from adapters.salesforce.sandbox.describe import describe_kind, sobject_entry
 from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
@@ -19,21 +19,21 @@ from adapters.salesforce.sandbox.org import Org
 
 def tooling_routes(org: Org) -> Blueprint:
     """The Tooling API routes."""
-    routes = Blueprint("tooling", __name__, url_prefix="/services/data/<version>/tooling")
+    routes = data_blueprint("tooling", "/tooling")
 
     @routes.get("/sobjects", strict_slashes=False)
-    def sobjects(version: str) -> Response:
+    def sobjects() -> Response:
         base = f"{base_path()}/tooling"
         kinds = org.catalogue.kinds(tooling=True)
         return answer({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [sobject_entry(k, base) for k in kinds]})
 
     @routes.get("/sobjects/<name>/describe", strict_slashes=False)
-    def describe(version: str, name: str) -> Response:
+    def describe(name: str) -> Response:
         kind = org.kind(name, tooling=True)
         return answer(describe_kind(org.catalogue, kind, g.user_id, f"{base_path()}/tooling"))
 
     @routes.post("/sobjects/CustomField", strict_slashes=False)
-    def create(version: str) -> Response:
+    def create() -> Response:
         owner, name, metadata = _asked(json_record())
         with org.database.writing() as db:
             if owner_kinds(org, owner)[0].has(name):
@@ -45,7 +45,7 @@ def tooling_routes(org: Org) -> Blueprint:
         return answer({"id": record_id, "success": True, "errors": [], "warnings": [], "infos": []}, 201)
 
     @routes.patch("/sobjects/CustomField/<record_id>", strict_slashes=False)
-    def update(version: str, record_id: str) -> Response:
+    def update(record_id: str) -> Response:
         body = json_record()
         with org.database.writing() as db:
             found = db.execute('SELECT FullName FROM "CustomField" WHERE Id = ?', (full_id(record_id),)).fetchone()
@@ -56,7 +56,7 @@ def tooling_routes(org: Org) -> Blueprint:
         return answer(None, 204)
 
     @routes.delete("/sobjects/CustomField/<record_id>", strict_slashes=False)
-    def delete(version: str, record_id: str) -> Response:
+    def delete(record_id: str) -> Response:
         with org.database.writing() as db:
             drop_custom_field(org, db, full_id(record_id) or "")
         return answer(None, 204)

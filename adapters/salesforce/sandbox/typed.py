@@ -72,8 +72,9 @@ def _number(field: Field, raw: Any) -> float | int | None:
     # Salesforce counts whole digits; decimals beyond the scale are rounded away, half up.
     if abs(value) >= 10 ** (field.precision - field.scale):
         raise _out_of_range(field, raw)
-    step = 10**field.scale
-    return (int(abs(value) * step + 0.5) / step) * (-1 if value < 0 else 1)
+    step: int = 10**field.scale
+    rounded = int(abs(value) * step + 0.5) / step
+    return -rounded if value < 0 else rounded
 
 
 def _out_of_range(field: Field, raw: Any) -> RowRefusal:

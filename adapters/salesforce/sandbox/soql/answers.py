@@ -43,9 +43,16 @@ def first_page(db: sqlite3.Connection, plan: Plan, *, batch: int, base: str) -> 
     rows = db.execute(f"SELECT {shaped.sql} {core} LIMIT {limit} OFFSET {plan.offset}", plan.params).fetchall()
     if len(rows) <= batch:
         return FirstPage(total=len(rows), records=shaped.records(db, rows), rest=nothing)
-    numbers = array("q", (row[0] for row in db.execute(f"SELECT t.rowid {core}{plan.tail()}", plan.params)))
+    numbers = row_numbers(db, plan)
     rest = numbers[batch:]
     return FirstPage(total=len(numbers), records=shaped.records(db, rows[:batch]), rest=rest)
+
+
+def row_numbers(db: sqlite3.Connection, plan: Plan) -> array[int]:
+    """The numbers of all rows a plan finds, in its order."""
+    order = f" ORDER BY {plan.order}" if plan.order else ""
+    sql = f"SELECT t.rowid FROM {plan.from_sql} WHERE {plan.where}{order}{plan.tail()}"
+    return array("q", (row[0] for row in db.execute(sql, plan.params)))
 
 
 def page_of(db: sqlite3.Connection, plan: Plan, numbers: Sequence[int], *, base: str) -> list[Record]:

@@ -240,9 +240,9 @@ def parse_soql(text: str) -> Query:
             raise malformed_query("unexpected token: '<EOF>'") from err
         raise malformed_query(f"{pointer(text, err.token.start_pos or 0)}\nunexpected token: '{err.token}'") from err
     except UnexpectedCharacters as err:
+        place = err.pos_in_stream or 0
         raise malformed_query(
-            f"{pointer(text, err.pos_in_stream)}\nline {err.line}:{err.column - 1} no viable alternative at character "
-            f"'{text[err.pos_in_stream]}'"
+            f"{pointer(text, place)}\nline {err.line}:{err.column - 1} no viable alternative at character '{text[place]}'"
         ) from err
     except UnexpectedInput as err:
         raise malformed_query(f"unexpected input: {err}") from err

@@ -1,0 +1,319 @@
+"""`/metadata/deployRequest`: a package is applied whole or not at all, and its fields and permissions are real.
+
+Station: Salesforce sandbox views.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from adapters.salesforce.sandbox.calls import answer, base_path, data_blueprint
+from adapters.salesforce.sandbox.custom_fields import custom_field, drop_custom_field, owner_kinds, save_custom_field
+from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
+from adapters.salesforce.sandbox.ids import full_id, make_id
+from adapters.salesforce.sandbox.org import Org
+from adapters.salesforce.sandbox.package_zip import Package, PackageError, Part, listed, read_package
+
+_KNOWN = frozenset({"CustomField", "PermissionSet", "LightningComponentBundle", "ListView", "CompactLayout", "CustomObject"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Deployment:
+    """One deploy: its options, what came of each component, and how often it was asked after."""
+
+    deploy_id: str
+    options: dict[str, Any]
+    started: str
+    user_id: str
+    successes: list[dict[str, Any]] = dataclass_field(default_factory=list)
+    failures: list[dict[str, Any]] = dataclass_field(default_factory=list)
+    error: str | None = None
+    asked: int = 0
+
+    @property
+    def check_only(self) -> bool:
+        """True for a trial that leaves nothing behind."""
+        return self.options.get("checkOnly") is True
+
+    @property
+    def succeeded(self) -> bool:
+        """True when every component could be deployed."""
+        return not self.failures and self.error is None
+
+
+def deploy_routes(org: Org) -> Blueprint:
+    """The deploy routes."""
+    routes = data_blueprint("deploys", "/metadata/deployRequest")
+    deployments: dict[str, Deployment] = {}
+
+    @routes.post("", strict_slashes=False)
+    def start() -> Response:
+        options, raw = _asked()
+        deployment = Deployment(
+            deploy_id=make_id("0Af", len(deployments) + 1),
+            options=options,
+            started=org.records.stamp_now(),
+            user_id=g.user_id,
+        )
+        _run(org, deployment, raw)
+        deployments[deployment.deploy_id] = deployment
+        return answer(
+            {
+                "id": deployment.deploy_id,
+                "validatedDeployRequestId": None,
+                "deployOptions": options,
+                "deployResult": _result(deployment, status="Pending", details=False),
+            },
+            201,
+            {"Location": f"{base_path()}/metadata/deployRequest/{deployment.deploy_id}"},
+        )
+
+    @routes.get("/<deploy_id>", strict_slashes=False)
+    def status(deploy_id: str) -> Response:
+        deployment = deployments.get(full_id(deploy_id) or "")
+        if deployment is None:
+            raise ApiRefusal(404, "NOT_FOUND", "The requested resource does not exist")
+        deployment.asked += 1
+        # Real deploys take their time; a client that does not wait for `done` would otherwise go unnoticed.
+        ended = "Succeeded" if deployment.succeeded else "Failed"
+        now = "InProgress" if deployment.asked == 1 else ended
+        details = request.args.get("includeDetails", "").lower() == "true"
+        return answer(
+            {
+                "id": deployment.deploy_id,
+                "validatedDeployRequestId": None,
+                "deployOptions": deployment.options,
+                "deployResult": _result(deployment, status=now, details=details),
+            }
+        )
+
+    return routes
+
+
+def _asked() -> tuple[dict[str, Any], bytes]:
+    written = request.form.get("json") or request.form.get("entity_content")
+    upload = request.files.get("json")
+    if written is None and upload is not None:
+        written = upload.read().decode()
+    zipped = request.files.get("file")
+    if written is None or zipped is None:
+        raise ApiRefusal(400, "INVALID_MULTIPART_REQUEST", "The request must have the parts 'json' and 'file'")
+    try:
+        body = json.loads(written)
+    except ValueError as err:
+        raise ApiRefusal(400, "JSON_PARSER_ERROR", f"Unexpected character in JSON: {err}") from err
+    options = body.get("deployOptions") if isinstance(body, dict) else None
+    if not isinstance(options, dict):
+        raise ApiRefusal(400, "JSON_PARSER_ERROR", "deployOptions must be given")
+    return {"rollbackOnError": True, "singlePackage": False, "checkOnly": False, **options}, zipped.read()
+
+
+def _run(org: Org, deployment: Deployment, raw: bytes) -> None:
+    try:
+        package = read_package(raw)
+    except PackageError as err:
+        deployment.error = str(err)
+        deployment.failures.append(_component("", "package.xml", "package.xml", problem=str(err)))
+        return
+    with org.database.writing() as db:
+        db.execute("SAVEPOINT deploy")
+        _name_strays(package, deployment)
+        for part in sorted(package.parts, key=lambda part: part.kind == "PermissionSet"):
+            _try_part(org, db, deployment, part)
+        for kind, name in package.removed:
+            _try_removal(org, db, deployment, kind, name)
+        if deployment.check_only or not deployment.succeeded:
+            db.execute("ROLLBACK TO deploy")
+        db.execute("RELEASE deploy")
+    org.catalogue.reload_custom()
+
+
+def _name_strays(package: Package, deployment: Deployment) -> None:
+    """Reports what package.xml names without a file, and types that this sandbox cannot deploy."""
+    present = {(part.kind, part.full_name) for part in package.parts}
+    owners = {part.full_name.partition(".")[0] for part in package.parts if "." in part.full_name}
+    for kind, members in package.named.items():
+        if kind not in _KNOWN:
+            problem = f"Unknown type name '{kind}' specified in package.xml"
+            deployment.failures.append(_component(kind, "", "package.xml", problem=problem))
+            continue
+        for name in sorted(members - {"*"}):
+            if (kind, name) not in present and not (kind == "CustomObject" and name in owners):
+                problem = f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
+                deployment.failures.append(_component(kind, name, "package.xml", problem=problem))
+
+
+def _try_part(org: Org, db: sqlite3.Connection, deployment: Deployment, part: Part) -> None:
+    try:
+        if part.kind == "CustomField":
+            done = _deploy_field(org, db, part, deployment.user_id)
+        elif part.kind == "PermissionSet":
+            done = _deploy_permission_set(org, db, part, deployment.user_id)
+        else:
+            done = _component(part.kind, part.full_name, part.file_name)
+        deployment.successes.append(done)
+    except RowRefusal as refusal:
+        problem = refusal.message
+        deployment.failures.append(_component(part.kind, part.full_name, part.file_name, problem=problem))
+
+
+def _deploy_field(org: Org, db: sqlite3.Connection, part: Part, user_id: str) -> dict[str, Any]:
+    owner, _, name = part.full_name.partition(".")
+    existed = owner_kinds(org, owner)[0].has(name)
+    field = custom_field(name, part.metadata)
+    record_id = save_custom_field(org, db, owner=owner, field=field, user_id=user_id)
+    return _component(part.kind, part.full_name, part.file_name, record_id=record_id, created=not existed)
+
+
+def _deploy_permission_set(org: Org, db: sqlite3.Connection, part: Part, user_id: str) -> dict[str, Any]:
+    grants = [_grant(org, one) for one in listed(part.metadata.get("fieldPermissions"))]
+    stamp = org.records.stamp_now()
+    found = db.execute('SELECT Id FROM "PermissionSet" WHERE Name = ?', (part.full_name,)).fetchone()
+    label = str(part.metadata.get("label") or part.full_name)[:80]
+    description = str(part.metadata.get("description") or "")[:255] or None
+    if found:
+        record_id = str(found[0])
+        db.execute(
+            'UPDATE "PermissionSet" SET Label = ?, Description = ?, LastModifiedDate = ?, LastModifiedById = ?, '
+            "SystemModstamp = ? WHERE Id = ?",
+            (label, description, stamp, user_id, stamp, record_id),
+        )
+    else:
+        record_id = make_id("0PS", _next_row(db, "PermissionSet"))
+        db.execute(
+            'INSERT INTO "PermissionSet" (Id, Name, Label, Description, IsCustom, CreatedDate, CreatedById, '
+            "LastModifiedDate, LastModifiedById, SystemModstamp) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
+            (record_id, part.full_name, label, description, stamp, user_id, stamp, user_id, stamp),
+        )
+    # A deployed permission set replaces what it granted before.
+    db.execute('DELETE FROM "FieldPermissions" WHERE ParentId = ?', (record_id,))
+    for path, reads, edits in grants:
+        db.execute(
+            'INSERT INTO "FieldPermissions" (Id, ParentId, SobjectType, Field, PermissionsRead, PermissionsEdit, '
+            "SystemModstamp) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                make_id("01k", _next_row(db, "FieldPermissions")),
+                record_id,
+                path.partition(".")[0],
+                path,
+                int(reads),
+                int(edits),
+                stamp,
+            ),
+        )
+    return _component(part.kind, part.full_name, part.file_name, record_id=record_id, created=found is None)
+
+
+def _grant(org: Org, one: Mapping[str, Any]) -> tuple[str, bool, bool]:
+    path = str(one.get("field", ""))
+    owner, _, name = path.partition(".")
+    kind = org.catalogue.kind(owner)
+    field = kind.field(name) if kind is not None else None
+    if kind is None or field is None:
+        raise RowRefusal("INVALID_FIELD", f"In field: field - no CustomField named {path} found")
+    if field.custom and not field.hidden_until_granted:
+        raise RowRefusal("INVALID_FIELD", f"You cannot deploy to a required field: {path}")
+    reads, edits = str(one.get("readable")).lower() == "true", str(one.get("editable")).lower() == "true"
+    if edits and not reads:
+        raise RowRefusal("INVALID_FIELD", f"Permission Edit {path} depends on permission(s): Read {path}")
+    return f"{kind.name}.{field.name}", reads, edits
+
+
+def _try_removal(org: Org, db: sqlite3.Connection, deployment: Deployment, kind: str, name: str) -> None:
+    file_name = "destructiveChanges.xml"
+    if kind == "CustomField":
+        owner, _, field = name.partition(".")
+        found = db.execute(
+            'SELECT Id FROM "CustomField" WHERE TableEnumOrId = ? AND DeveloperName = ?',
+            (owner, field.removesuffix("__c")),
+        ).fetchone()
+        if found:
+            drop_custom_field(org, db, found[0])
+    elif kind == "PermissionSet":
+        found = db.execute('SELECT Id FROM "PermissionSet" WHERE Name = ?', (name,)).fetchone()
+        if found:
+            for table, column in (("PermissionSetAssignment", "PermissionSetId"), ("FieldPermissions", "ParentId")):
+                db.execute(f'DELETE FROM "{table}" WHERE "{column}" = ?', (found[0],))
+            db.execute('DELETE FROM "PermissionSet" WHERE Id = ?', (found[0],))
+    else:
+        found = ("",)
+    if found:
+        deployment.successes.append(_component(kind, name, file_name, deleted=True))
+        return
+    warning = _component(kind, name, file_name, problem=f"No {kind} named: {name} found")
+    deployment.successes.append({**warning, "success": True, "problemType": "Warning", "warning": True})
+
+
+def _next_row(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f'SELECT IFNULL(MAX(rowid), 0) + 1 FROM "{table}"').fetchone()[0])
+
+
+def _component(
+    kind: str,
+    full_name: str,
+    file_name: str,
+    *,
+    record_id: str | None = None,
+    created: bool = False,
+    deleted: bool = False,
+    problem: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "changed": problem is None,
+        "columnNumber": None,
+        "componentType": kind,
+        "created": created,
+        "deleted": deleted,
+        "fileName": file_name,
+        "fullName": full_name,
+        "id": record_id,
+        "lineNumber": None,
+        "problem": problem,
+        "problemType": None if problem is None else "Error",
+        "requiresProductionTestRun": False,
+        "success": problem is None,
+        "warning": False,
+    }
+
+
+def _result(deployment: Deployment, *, status: str, details: bool) -> dict[str, Any]:
+    done = status in ("Succeeded", "Failed")
+    total = len(deployment.successes) + len(deployment.failures)
+    result = {
+        "id": deployment.deploy_id,
+        "success": status == "Succeeded",
+        "checkOnly": deployment.check_only,
+        "ignoreWarnings": deployment.options.get("ignoreWarnings", False),
+        "rollbackOnError": deployment.options.get("rollbackOnError", True),
+        "status": status,
+        "runTestsEnabled": False,
+        "done": done,
+        "createdBy": deployment.user_id,
+        "createdDate": deployment.started,
+        "startDate": deployment.started,
+        "completedDate": deployment.started if done else None,
+        "errorMessage": deployment.error,
+        "errorStatusCode": None,
+        "numberComponentErrors": len(deployment.failures) if done else 0,
+        "numberComponentsDeployed": len(deployment.successes) if done else 0,
+        "numberComponentsTotal": total,
+        "numberTestErrors": 0,
+        "numberTestsCompleted": 0,
+        "numberTestsTotal": 0,
+    }
+    if details:
+        result["details"] = {
+            "allComponentMessages": [],
+            "componentFailures": deployment.failures if done else [],
+            "componentSuccesses": deployment.successes if done else [],
+            "retrieveResult": None,
+            "runTestResult": {"numFailures": 0, "numTestsRun": 0, "failures": [], "successes": []},
+        }
+    return result
