@@ -139,10 +139,8 @@ def check_command(context: typer.Context, connections: Names = None) -> None:
         for connection in here.connections(connections or []):
             checked = check(store=here.store, crm=road.crm(connection), connection=connection, ladder=road.documents().ladder)
             ready = ready and checked.ready
-            missing = [s for s in checked.steps if s.state != "present"]
-            frame.say(
-                f"[bold]{connection.name}[/]: {'ready' if checked.ready else 'not ready'}, {len(missing)} of {len(checked.steps)} to install."
-            )
+            missing = f"{sum(1 for s in checked.steps if s.state != 'present')} of {len(checked.steps)} to install"
+            frame.say(f"[bold]{connection.name}[/]: {'ready' if checked.ready else 'not ready'}, {missing}.")
             if checked.findings:
                 frame.show(findings_table(checked.findings))
             for problem in checked.problems:

@@ -73,9 +73,8 @@ def show_pulled(frame: Frame, road: Road, *, pulled: Sequence[Pulled]) -> None:
     with road.store.read() as tx:
         unknown = tx.unknowns.all()
     for value in unknown[:SHOWN_ROWS]:
-        frame.say(
-            f"[yellow]Unknown value[/] {escape(value.source)}.{escape(value.field)} = {escape(value.value)} ({value.rows} rows): kept, not guessed."
-        )
+        where = f"{escape(value.source)}.{escape(value.field)} = {escape(value.value)}"
+        frame.say(f"[yellow]Unknown value[/] {where} ({value.rows} rows): kept, not guessed.")
 
 
 def flat(calls: Mapping[str, Mapping[str, int]]) -> Mapping[str, int]:
@@ -276,7 +275,7 @@ def go_live_command(
         running.counts["baseline"] += went.baselined
     listed = f" for {len(went.connection.live_people)} people" if went.connection.live_people is not None else ""
     frame.say(
-        f"[bold]{connection}[/] is at step '{step}'{listed}. {went.baselined:,} people taken as they are, {went.included} of them may act at once."
+        f"[bold]{connection}[/] is at step '{step}'{listed}. {went.baselined:,} people taken as they are, {went.included} may act at once."
     )
     frame.say("Next: [bold]hotlead write-back --dry-run[/] shows what would be written.")
     frame.give(went)

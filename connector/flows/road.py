@@ -49,7 +49,7 @@ class Road:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan made or executed: `written` is None for a dry run. `resumed` are plans that a kill had cut off and that were finished first."""
+    """A plan made or executed: `written` is None for a dry run. `resumed`: plans that a kill had cut off, finished first."""
 
     plan: Plan
     written: Written | None

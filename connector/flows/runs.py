@@ -25,15 +25,18 @@ class Running:
 def recorded(*, store: Store, verb: str, clock: Clock) -> Iterator[Running]:
     """Keeps the run with how it ended: `done`, `failed` with the message, or `stopped` by a person. What was raised is raised on."""
     running = Running(id=store.write(lambda tx: tx.runs.start(verb=verb, at=clock())))
+    state, message = "failed", "a fault in hotlead itself; the error was printed"
     try:
         yield running
+        state, message = "done", ""
     except KeyboardInterrupt:
-        store.write(partial(_finish, running=running, clock=clock, state="stopped", message="stopped by a person"))
+        state, message = "stopped", "stopped by a person"
         raise
     except HotleadError as err:
-        store.write(partial(_finish, running=running, clock=clock, state="failed", message=str(err)))
+        message = str(err)
         raise
-    store.write(partial(_finish, running=running, clock=clock, state="done", message=""))
+    finally:
+        store.write(partial(_finish, running=running, clock=clock, state=state, message=message))
 
 
 def _finish(tx: Tx, *, running: Running, clock: Clock, state: str, message: str) -> None:
