@@ -50,7 +50,7 @@ def compile_condition(condition: Condition) -> Holds:
 
 def holds(condition: Condition, facts: Mapping[str, Value]) -> bool:
     """Whether the condition holds for one person's known facts; a fact that is absent is unknown."""
-    return _remembered(condition)(facts)
+    return _remembered(_Same(condition))(facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +97,24 @@ class _Joined:
         return whole
 
 
+class _Same:
+    """A condition as a key by identity: to Python a test for 1 and a test for True are equal, but they mean different things."""
+
+    __slots__ = ("condition",)
+
+    def __init__(self, condition: Condition) -> None:
+        self.condition = condition
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.condition is other.condition
+
+    def __hash__(self) -> int:
+        return id(self.condition)
+
+
 @lru_cache(maxsize=1024)
-def _remembered(condition: Condition) -> Judge:
-    return _judge(condition)
+def _remembered(same: _Same) -> Judge:
+    return _judge(same.condition)
 
 
 def _facts_of(condition: Condition) -> set[str]:

@@ -179,7 +179,9 @@ class Scores:
 
 
 def score_people(compiled: Compiled, *, people: People, activities: Activities, now: datetime) -> Scores:
-    """Scores of all these people at `now` (aware), from their facts and activities alone."""
+    """Scores of all these people at `now`, from their facts and activities alone. Raises ValueError if `now` has no zone."""
+    if now.tzinfo is None:
+        raise ValueError("now needs a time zone")
     as_of = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     count, model = len(people.ids), compiled.model
     counted = compiled.sieve(activities, now_s=int(as_of.timestamp()))
