@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -23,6 +24,9 @@ from adapters.kit.sandbox.wire import SandboxHandler
 
 LOOPBACK = "127.0.0.1"
 """The only address a sandbox listens on: it has no secrets worth the name and must not be reached from outside."""
+
+STDIN = 0
+"""The file descriptor of standard input."""
 
 
 def option_parser(crm: str) -> argparse.ArgumentParser:
@@ -82,5 +86,7 @@ def _make(app: Flask, *, control: Control, port: int) -> BaseWSGIServer:
 
 
 def _stop_with_stdin(control: Control) -> None:
-    sys.stdin.buffer.read()
+    """Waits on the file itself: a thread inside Python's buffered stdin would hold its lock when the interpreter ends."""
+    while os.read(STDIN, 4096):
+        pass
     control.stopping.set()
