@@ -127,7 +127,9 @@ class BatchViews:
         began = self._portal.now_ms()
         inputs = _inputs(call.object_body())
         _refuse_repeats(inputs)
-        faults = self._portal.control.row_faults(path=request.path, ids=[_fault_key(one) for one in inputs], method=request.method)
+        faults = self._portal.control.row_faults(
+            path=request.path, ids=[self._fault_key(kind, one) for one in inputs], method=request.method
+        )
         results: list[dict[str, Any]] = []
         refusals: list[RowRefusal] = []
         missing: list[Input] = []
@@ -148,6 +150,13 @@ class BatchViews:
         untraced = [one.key for one in missing if not one.trace_id]
         refusals += [_missing(kind, untraced)] if untraced else []
         return self._answer(results, refusals, began, done=done)
+
+    def _fault_key(self, kind: Kind, one: Input) -> str:
+        values = one.given.get("properties")
+        if one.key or not isinstance(values, dict):
+            return one.key
+        unique = (str(values.get(name) or "") for name in self._portal.catalogue.unique_names(kind.name))
+        return next((value for value in unique if value), "")
 
     def _rows(self, kind: Kind, keys: list[str], id_property: str) -> dict[str, Row]:
         if id_property and id_property != "hs_object_id":
@@ -200,13 +209,6 @@ def _refuse_repeats(inputs: Sequence[Input]) -> None:
     repeated = sorted({key for _, key in keys if sum(other == key for _, other in keys) > 1}) if len(set(keys)) < len(keys) else []
     if repeated:
         raise invalid_request(f"Duplicate IDs found in batch input: [{', '.join(repeated)}]. IDs must be unique")
-
-
-def _fault_key(one: Input) -> str:
-    if one.key:
-        return one.key
-    values = one.given.get("properties")
-    return str(values.get("email") or values.get("domain") or "") if isinstance(values, dict) else ""
 
 
 def _planted(planted: RowFault) -> ApiFault:

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from adapters.hubspot.sandbox.property_tables import GROUPS, OPTIONS, TABLES
+from adapters.hubspot.sandbox.property_options import GROUPS, OPTIONS
+from adapters.hubspot.sandbox.property_tables import TABLES
 from adapters.hubspot.sandbox.stamps import iso
 
 MAX_UNIQUE = 10

@@ -46,7 +46,13 @@ def event_types(portal_id: int) -> list[str]:
 
 def event_id(number: int, at_ms: int) -> str:
     """The id of an occurrence as the API shows it."""
-    return f"leviathan-{uuid.uuid5(_ID_SPACE, str(number))}-{at_ms}-{number}"
+    return f"leviathan-{_uuid_like(number)}-{at_ms}-{number}"
+
+
+def _uuid_like(number: int) -> str:
+    # Cheaper than uuid5, of which a page would need two thousand; a large odd factor spreads neighbours apart.
+    digits = f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
 
 
 def event_number(text: str) -> int:
@@ -105,7 +111,7 @@ def event_body(row: tuple[int, str, int, int, str, int, str], site: str) -> dict
 
 def _properties(type_: str, subject: str, seconds: int, object_id: int, at_ms: int, site: str) -> dict[str, str]:
     if type_ == VISITED:
-        visit = uuid.uuid5(_ID_SPACE, f"{object_id}/{at_ms // 1_800_000}")
+        visit = _uuid_like(object_id * 1_000_003 + at_ms // 1_800_000)
         found = {
             "hs_url": site + quote(subject),
             "hs_title": page_title(subject),

@@ -79,11 +79,21 @@ class Linking:
         return sorted({link.to_id for link in self._store.links(kind, other, [record_id]).get(record_id, [])})
 
     def move(self, kind: Kind, old_id: int, new_id: int) -> None:
-        """Gives every association of one record to another (a merge)."""
+        """Gives every association of one record to another (a merge); a primary company the other has stays primary."""
         for other in dict.fromkeys(BY_NAME.values()):
+            grouped: dict[int, list[LinkType]] = {}
             for link in self._store.links(kind, other, [old_id]).get(old_id, []):
-                self.separate(kind, old_id, other, link.to_id)
-                self.associate(kind, new_id, other, link.to_id, [BY_ID[link.type_id]])
+                grouped.setdefault(link.to_id, []).append(BY_ID[link.type_id])
+            for other_id, types in grouped.items():
+                self.separate(kind, old_id, other, other_id)
+                has_primary = self.primary_company(kind, new_id) is not None
+                self.associate(kind, new_id, other, other_id, [one for one in types if not (one.is_primary and has_primary)])
+
+    def cut(self, kind: Kind, record_id: int) -> None:
+        """Removes every association of a record (it goes into the bin or is erased)."""
+        for other in dict.fromkeys(BY_NAME.values()):
+            for other_id in self.others(kind, record_id, other):
+                self.separate(kind, record_id, other, other_id)
 
     def _demote(self, kind: Kind, holder: int, company: int) -> None:
         companies = BY_NAME["companies"]

@@ -51,6 +51,7 @@ class MergeViews:
         given = call.object_body()
         row = self._records.find(found, str(given.get("objectId", "")), str(given.get("idProperty") or ""))
         if row is not None:
+            self._records.linking.cut(found, row.id)
             self._store.erase(found, row.id)
         return NO_CONTENT
 

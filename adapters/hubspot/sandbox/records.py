@@ -86,12 +86,14 @@ class Records:
         return row
 
     def archive(self, kind: Kind, row: Row) -> None:
-        """Puts a record into the bin; its unique values are free again. Repeating it changes nothing."""
+        """Puts a record into the bin: its unique values are free again, its associations gone. Repeating does nothing."""
         if row.archived_ms:
             return
+        self.linking.cut(kind, row.id)
+        row = self._store.load(kind, row.id) or row
         row.archived_ms = self._portal.now_ms()
         self._store.put(kind, row)
-        self._store.connection.execute("DELETE FROM uniques WHERE kind=? AND id=?", (kind.name, row.id))
+        self._store.release_all(kind, row.id)
 
     def parse_links(self, kind: Kind, given: Any) -> list[tuple[Kind, int, Sequence[LinkType]]]:
         """The `associations` of a create body. Raises ApiFault (400) for unknown types or a broken shape.

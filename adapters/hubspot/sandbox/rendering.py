@@ -32,21 +32,18 @@ class Renderer:
         self._names = sorted({*known, *stamps})
         self._history = [name for name in history if portal.catalogue.get(kind.name, name)]
 
-    def properties(self, row: Row) -> dict[str, str | None]:
-        """The properties of the reply, null where empty."""
-        shown: dict[str, str | None] = {name: row.props.get(name) for name in self._names}
-        shown["hs_object_id"] = str(row.id)
-        shown[self._kind.created] = iso(row.created_ms)
-        shown[self._kind.modified] = iso(row.modified_ms)
-        return shown
-
     def body(self, row: Row) -> dict[str, Any]:
-        """The record."""
+        """The record; properties without a value are null."""
+        record_id, created, modified = str(row.id), iso(row.created_ms), iso(row.modified_ms)
+        properties: dict[str, str | None] = {name: row.props.get(name) for name in self._names}
+        properties["hs_object_id"] = record_id
+        properties[self._kind.created] = created
+        properties[self._kind.modified] = modified
         body: dict[str, Any] = {
-            "id": str(row.id),
-            "properties": self.properties(row),
-            "createdAt": iso(row.created_ms),
-            "updatedAt": iso(row.modified_ms),
+            "id": record_id,
+            "properties": properties,
+            "createdAt": created,
+            "updatedAt": modified,
             "archived": bool(row.archived_ms),
         }
         if row.archived_ms:

@@ -14,6 +14,9 @@ from adapters.kit.sandbox.world import SeedActivity
 SESSION_MS = 30 * 60_000
 """A pause after which the next page view is a new visit, as web analytics count."""
 
+MACHINE_S = 3
+"""An open or click sooner than this after delivery was a machine's."""
+
 _CONVERSIONS = frozenset({"form_submit", "inquiry", "trial_started"})
 _WEB = frozenset({"page_view", "download"}) | _CONVERSIONS
 _CONTACTING = frozenset({"call", "meeting", "email_reply"})
@@ -66,8 +69,9 @@ def _conversions(timed: list[tuple[int, SeedActivity]]) -> dict[str, str]:
 
 def _emails(timed: list[tuple[int, SeedActivity]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    opens = [(at, one) for at, one in timed if one.kind == "email_open"]
-    clicks = [at for at, one in timed if one.kind == "email_click"]
+    # HubSpot leaves out what a machine opened or clicked (its bot filter is on unless switched off).
+    opens = [(at, one) for at, one in timed if one.kind == "email_open" and one.seconds >= MACHINE_S]
+    clicks = [at for at, one in timed if one.kind == "email_click" and one.seconds >= MACHINE_S]
     bounces = sum(one.kind == "email_bounce" for _, one in timed)
     if opens or clicks:
         found["hs_email_delivered"] = str(len(opens) + len(clicks))

@@ -10,15 +10,14 @@ company's sellers work; `alone` puts everything here instead, for a portal that 
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from adapters.hubspot.sandbox.events import CUSTOM, SUBMITTED, VISITED, add_events
+from adapters.hubspot.sandbox.events import add_events
 from adapters.hubspot.sandbox.kinds import BY_NAME
-from adapters.hubspot.sandbox.pipelines import PIPELINE_ID, STAGE_BY_ID
 from adapters.hubspot.sandbox.portal import Portal
 from adapters.hubspot.sandbox.rollups import contact_rollups
+from adapters.hubspot.sandbox.seed_shapes import ENGAGEMENT_SHAPES, FIRST_OWNER, EventRow, deal_properties, event_row
 from adapters.hubspot.sandbox.seed_words import BUYING_ROLES, INDUSTRY, LEAD_STATUS, SENIORITY, SOURCE, STAGE, country_name
 from adapters.hubspot.sandbox.stamps import iso, to_ms
 from adapters.hubspot.sandbox.store import pack
@@ -26,7 +25,6 @@ from adapters.kit.sandbox.world import SeedActivity, SeedCompany, SeedDeal, Seed
 
 RECORD = tuple[int, int, int, int, int, str]
 BATCH = 2_000
-FIRST_OWNER = 7_100_001
 FIRST_USER = 91_000_001
 _SALES = {"call": "calls", "meeting": "meetings", "email_reply": "emails"}
 
@@ -39,7 +37,7 @@ class _Gathered:
     engagements: dict[str, list[RECORD]] = field(default_factory=lambda: {name: [] for name in _SALES.values()})
     links: list[tuple[str, str, int, int, int]] = field(default_factory=list)
     uniques: list[tuple[str, str, str, int]] = field(default_factory=list)
-    events: list[tuple[str, int, int, str, int, str]] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +59,7 @@ class _Seeder:
     def __init__(self, portal: Portal, world: World, *, alone: bool) -> None:
         self._portal, self._store, self._world, self._alone = portal, portal.store, world, alone
         self._site = portal.settings.site
+        self._own_events = f"pe{portal.settings.portal_id}_"
         self._taken: set[str] = set()
         self._employed: dict[int, int] = {}
         self._next = {name: BY_NAME[name].first_id for name in _SALES.values()}
@@ -138,7 +137,9 @@ class _Seeder:
                 if has_sales:
                     self._engagement(activity, contact_id, props.get("email", ""), rows)
             else:
-                self._event(activity, contact_id, rows)
+                event = event_row(activity, contact_id, self._own_events, self._world.campaigns)
+                if event is not None:
+                    rows.events.append(event)
 
     def _contact(self, person: SeedPerson, company: SeedCompany | None, *, has_sales: bool) -> dict[str, str]:
         email = (person.other_email if person.other_email is not None else person.email).strip().lower()
@@ -176,32 +177,13 @@ class _Seeder:
         record_id = self._next[name]
         self._next[name] += 1
         at = to_ms(activity.at)
-        props = _ENGAGEMENTS[name](activity, at, email)
+        props = ENGAGEMENT_SHAPES[name](activity, at, email)
         props["hs_timestamp"] = iso(at)
         if activity.owner >= 0:
             props["hubspot_owner_id"] = str(FIRST_OWNER + activity.owner)
         rows.engagements[name].append((record_id, at, at, at, 0, pack({key: value for key, value in props.items() if value})))
         pair = {"calls": (194, 193), "emails": (198, 197), "meetings": (200, 199)}[name]
         rows.links += _both_ways(name, record_id, "contacts", contact_id, (pair,))
-
-    def _event(self, activity: SeedActivity, contact_id: int, rows: _Gathered) -> None:
-        at, own = to_ms(activity.at), f"pe{self._portal.settings.portal_id}_"
-        if activity.kind == "page_view":
-            rows.events.append((VISITED, contact_id, at, activity.path, activity.seconds, ""))
-        elif activity.kind in ("form_submit", "inquiry"):
-            extra = json.dumps({"message": activity.subject}, ensure_ascii=False) if activity.subject else ""
-            rows.events.append((SUBMITTED, contact_id, at, activity.form, 0, extra))
-        elif activity.kind == "download":
-            rows.events.append((own + CUSTOM[0], contact_id, at, activity.asset, 0, ""))
-        elif activity.kind == "trial_started":
-            rows.events.append((own + CUSTOM[1], contact_id, at, "trial", 0, ""))
-        elif activity.kind == "product_use":
-            extra = json.dumps({"seconds": str(activity.seconds)}) if activity.seconds else ""
-            rows.events.append((own + CUSTOM[2], contact_id, at, activity.feature, 0, extra))
-        elif activity.kind == "event_attended" and activity.campaign >= 0:
-            name = self._world.campaigns[activity.campaign].name
-            extra = json.dumps({"seconds": str(activity.seconds)}) if activity.seconds else ""
-            rows.events.append((own + CUSTOM[3], contact_id, at, name, 0, extra))
 
     def _companies(self, deals: list[SeedDeal]) -> None:
         counts: dict[int, int] = {}
@@ -245,7 +227,7 @@ class _Seeder:
             modified = to_ms(deal.modified_at)
             people = [contact_id_of(person) for person, _role in deal.people]
             known = self._store.load_many(BY_NAME["contacts"], people)
-            props = _deal(deal) | {"num_associated_contacts": str(len(known))}
+            props = deal_properties(deal) | {"num_associated_contacts": str(len(known))}
             rows.append((deal_id, to_ms(deal.created_at), modified, modified, 0, pack(props)))
             links += _both_ways("deals", deal_id, "companies", company_id_of(deal.company), ((341, 342), (5, 6)))
             for contact_id in known:
@@ -267,72 +249,6 @@ def company_id_of(company: int) -> int:
 def deal_id_of(deal: int) -> int:
     """The record id of a deal of the world."""
     return BY_NAME["deals"].first_id + deal
-
-
-def _deal(deal: SeedDeal) -> dict[str, str]:
-    stage = STAGE_BY_ID[_DEAL_STAGE[deal.stage]]
-    closed_at = to_ms(deal.closed_at) if deal.closed_at is not None else None
-    given = {
-        "dealname": deal.name,
-        "pipeline": PIPELINE_ID,
-        "dealstage": stage.id,
-        "amount": str(deal.amount),
-        "deal_currency_code": deal.currency,
-        "closedate": iso(closed_at) if closed_at is not None else f"{deal.close_date.isoformat()}T00:00:00.000Z",
-        "hubspot_owner_id": str(FIRST_OWNER + deal.owner),
-        "dealtype": "newbusiness",
-        "hs_is_closed": "true" if stage.closed else "false",
-        "hs_is_closed_won": "true" if stage.is_won else "false",
-        "hs_is_closed_lost": "true" if stage.is_lost else "false",
-        "hs_deal_stage_probability": stage.probability,
-        "hs_closed_won_date": iso(closed_at) if stage.is_won and closed_at is not None else "",
-    }
-    return {name: value for name, value in given.items() if value}
-
-
-_DEAL_STAGE = {
-    "qualification": "appointmentscheduled",
-    "needs_analysis": "qualifiedtobuy",
-    "proposal": "presentationscheduled",
-    "negotiation": "contractsent",
-    "closed_won": "closedwon",
-    "closed_lost": "closedlost",
-}
-
-
-def _call(activity: SeedActivity, _at: int, _email: str) -> dict[str, str]:
-    return {
-        "hs_call_title": activity.subject,
-        "hs_call_direction": "INBOUND" if activity.inbound else "OUTBOUND",
-        "hs_call_duration": str(activity.seconds * 1000),
-        "hs_call_status": "COMPLETED" if activity.connected else "NO_ANSWER",
-        "hs_call_disposition": _CONNECTED if activity.connected else _NO_ANSWER,
-    }
-
-
-_CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
-_NO_ANSWER = "73a0d17f-1163-4015-bdd5-ec830791da20"
-
-
-def _meeting(activity: SeedActivity, at: int, _email: str) -> dict[str, str]:
-    return {
-        "hs_meeting_title": activity.subject,
-        "hs_meeting_start_time": iso(at),
-        "hs_meeting_end_time": iso(at + activity.seconds * 1000),
-        "hs_meeting_outcome": "COMPLETED",
-    }
-
-
-def _email(activity: SeedActivity, _at: int, email: str) -> dict[str, str]:
-    return {
-        "hs_email_subject": activity.subject,
-        "hs_email_direction": "INCOMING_EMAIL" if activity.inbound else "EMAIL",
-        "hs_email_status": "SENT",
-        "hs_email_from_email": email,
-    }
-
-
-_ENGAGEMENTS = {"calls": _call, "meetings": _meeting, "emails": _email}
 
 
 def _both_ways(
