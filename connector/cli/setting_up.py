@@ -107,27 +107,41 @@ def _pairs(given: list[str]) -> Mapping[str, str]:
         key, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"'--set {key}' has no value.", hint="Write --set key=value; @FILE as the value reads it from a file.")
-        pairs[key.strip()] = Path(value[1:]).read_text(encoding="utf-8").strip() if value.startswith("@") else value
+        pairs[key.strip()] = _value(value)
     return pairs
 
 
+def _value(text: str) -> str:
+    """The value as typed, or what stands in the file that `@FILE` names (keys of many lines, secrets that no shell history should see)."""
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as err:
+        raise UsageError(f"{text[1:]} cannot be read: {err}", hint="Give the path of a UTF-8 text file after the @.") from err
+
+
 def _settings(kind: CrmKind, *, given: Mapping[str, str], ask: bool) -> Mapping[str, str]:
+    """What was given, completed by asking for what is required and for secrets, where somebody is there to ask."""
     known = {s.name: s for s in kind.settings}
     for name in given:
         if name not in known:
             raise UsageError(f"'{name}' is no setting of {kind.abilities.label}.", hint=f"Settings: {', '.join(known)}.")
     settings = dict(given)
+    has_secret = any(known[n].secret for n in given)
     for setting in kind.settings:
-        if setting.name not in settings and setting.required:
+        if setting.name not in settings and (setting.required or (setting.secret and ask and not has_secret)):
             settings[setting.name] = _asked(setting, ask=ask)
+            has_secret = has_secret or (setting.secret and bool(settings[setting.name]))
     return settings
 
 
 def _asked(setting: Setting, *, ask: bool) -> str:
     if not ask:
         raise UsageError(f"The setting '{setting.name}' ({setting.label}) is missing.", hint=f"Give --set {setting.name}=… {setting.help}")
-    question = f"{setting.label}" + (f" [dim]({escape(setting.help)})[/]" if setting.help else "")
-    return Prompt.ask(question, password=setting.secret, default=setting.default or None) or ""
+    question = setting.label + (f" [dim]({escape(setting.help)})[/]" if setting.help else "")
+    default = None if setting.required and not setting.default else setting.default
+    return _value(Prompt.ask(question, password=setting.secret, default=default, show_default=bool(default)) or "")
 
 
 def check_command(context: typer.Context, connections: Names = None) -> None:
