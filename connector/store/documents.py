@@ -1,0 +1,60 @@
+"""Published versions of mappings, models and ladders; none is ever changed or lost."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from connector.ports.store import Document
+from connector.store.instants import from_us, to_us
+from connector.store.schema import documents
+from connector.store.transaction import AnyRow, Transaction
+
+
+class SqlDocuments:
+    """Fulfils `ports.store.Documents`. The newest version is the current one."""
+
+    __slots__ = ("_t",)
+
+    def __init__(self, t: Transaction) -> None:
+        self._t = t
+
+    def publish(self, *, kind: str, name: str, text: str, at: datetime, note: str = "") -> int:
+        current = self.current(kind=kind, name=name)
+        if current is not None and current.text == text:
+            return current.version
+        version = 1 if current is None else current.version + 1
+        row = {"kind": kind, "name": name, "version": version, "text": text, "published_at": to_us(at), "note": note}
+        self._t.insert(documents, [row])
+        return version
+
+    def current(self, *, kind: str, name: str) -> Document | None:
+        versions = self.versions(kind=kind, name=name)
+        return versions[0] if versions else None
+
+    def all_current(self, *, kind: str) -> tuple[Document, ...]:
+        """By name."""
+        newest = select(documents.c.name, func.max(documents.c.version).label("version")).where(documents.c.kind == kind)
+        last = newest.group_by(documents.c.name).subquery()
+        statement = select(documents).join(last, (documents.c.name == last.c.name) & (documents.c.version == last.c.version))
+        return tuple(
+            _document(row, current=True) for row in self._t.rows(statement.where(documents.c.kind == kind).order_by(documents.c.name))
+        )
+
+    def versions(self, *, kind: str, name: str) -> tuple[Document, ...]:
+        statement = select(documents).where(documents.c.kind == kind, documents.c.name == name).order_by(documents.c.version.desc())
+        return tuple(_document(row, current=i == 0) for i, row in enumerate(self._t.rows(statement)))
+
+    def version(self, *, kind: str, name: str, version: int) -> Document | None:
+        return next((d for d in self.versions(kind=kind, name=name) if d.version == version), None)
+
+
+def _document(row: AnyRow, *, current: bool) -> Document:
+    return Document(
+        kind=row.kind,
+        name=row.name,
+        version=row.version,
+        text=row.text,
+        published_at=from_us(row.published_at),
+        note=row.note,
+        current=current,
+    )

@@ -1,0 +1,96 @@
+"""Opens the database: URL, pragmas, how a transaction begins, and database errors in our own words.
+
+SQLite: WAL, `synchronous=FULL`, foreign keys; the writer begins IMMEDIATE, because a transaction that reads first and writes later fails at
+once beside another writer, whatever the time-out.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from connector.ports.errors import HotleadError, StoreBusy, StoreError, StoreFull
+
+BUSY_TIMEOUT_MS = 10_000
+WRITER_CACHE_KIB = 32 * 1024
+READER_CACHE_KIB = 8 * 1024
+CHECKPOINT_PAGES = 4000
+
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_POSTGRES_FULL = {"53100", "25006", "58030"}
+"""disk_full, read_only_sql_transaction, io_error."""
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of a SQLite URL, or None for another database."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if not parsed.database or parsed.database == ":memory:":
+        raise StoreError(f"The database must be a file: {url}", hint="Give a URL such as sqlite:////var/lib/hotlead/hotlead.db.")
+    return Path(parsed.database)
+
+
+def open_engine(url: str, *, writable: bool) -> Engine:
+    """An engine whose transactions begin as the store needs them. Opens no connection yet."""
+    if sqlite_path(url) is None:
+        return _postgres_engine(url, writable=writable)
+    engine = create_engine(url, pool_size=1 if writable else 8, max_overflow=0 if writable else 24)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in _pragmas(writable=writable):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
+
+    return engine
+
+
+def _pragmas(*, writable: bool) -> tuple[str, ...]:
+    always = (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY")
+    if writable:
+        return (*always, "journal_mode=WAL", f"wal_autocheckpoint={CHECKPOINT_PAGES}", f"cache_size=-{WRITER_CACHE_KIB}")
+    return (*always, f"cache_size=-{READER_CACHE_KIB}", "query_only=ON")
+
+
+def _postgres_engine(url: str, *, writable: bool) -> Engine:
+    parsed = make_url(url)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed, isolation_level="READ COMMITTED" if writable else "REPEATABLE READ")
+    if not writable:
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Any) -> None:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    return engine
+
+
+def store_error(error: BaseException) -> BaseException:
+    """The error in our own words where it came from the database; any other error as it is."""
+    if isinstance(error, HotleadError) or not isinstance(error, DBAPIError):
+        return error
+    original = error.orig
+    code = getattr(original, "sqlite_errorcode", -1) & 0xFF if hasattr(original, "sqlite_errorcode") else -1
+    if code in _FULL or getattr(original, "sqlstate", "") in _POSTGRES_FULL:
+        return StoreFull(
+            f"The disk under the database is full, read-only or failing ({original}); nothing was half-written.",
+            hint="Free space or mend the disk, then start again: work goes on from the last committed row.",
+        )
+    if code in _BUSY:
+        return StoreBusy(
+            f"Another program holds the database ({original}).",
+            hint="Close whatever else has hotlead.db open for writing, then start again.",
+        )
+    return StoreError(
+        f"The database refused: {type(original).__name__}: {original}", hint="Run `hotlead doctor`; keep a copy of the data directory."
+    )

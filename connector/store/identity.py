@@ -1,0 +1,155 @@
+"""Which rows are one person: attaching rows, joining persons, moving a row. Each join and move is a dated event that can be undone."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from connector.core.people import SHARDS, PersonId
+from connector.core.records import RecordKey
+from connector.ports.errors import StoreError
+from connector.ports.store import Attach, Join
+from connector.store.instants import to_us
+from connector.store.ladder import SqlLadder, body_of, merge_states
+from connector.store.schema import (
+    activities,
+    addresses,
+    follow_ups,
+    identity_events,
+    ladder_states,
+    marks,
+    members,
+    parked,
+    persons,
+    scores,
+)
+from connector.store.transaction import AnyRow, Transaction, chunks
+from connector.store.values import dump
+
+
+def attach(t: Transaction, rows: Sequence[Attach], *, at: datetime) -> dict[RecordKey, PersonId]:
+    """Puts rows into persons; a row that is already in another person moves with its activities."""
+    now = to_us(at)
+    old = _members(t, [row.key for row in rows])
+    fresh: dict[PersonId, PersonId] = {}
+    new_people = len({row.person for row in rows if row.person < 0})
+    next_person = t.next_number(persons.c.id, many=new_people)
+    next_member = t.next_number(members.c.no, many=len({row.key for row in rows} - old.keys()))
+    made: list[dict[str, Any]] = []
+    placed: dict[RecordKey, PersonId] = {}
+    wanted: dict[RecordKey, tuple[int, frozenset[str]]] = {}
+    for row in rows:
+        if row.person < 0 and row.person not in fresh:
+            fresh[row.person] = next_person + len(fresh)
+    _make_people(t, tuple(fresh.values()), now=now)
+    for row in rows:
+        person = fresh[row.person] if row.person < 0 else final_person(t, row.person)
+        before = old.get(row.key)
+        if before is not None:
+            number = before.no
+            if before.person != person:
+                _move(t, before, person, row, now=now)
+        elif row.key in wanted:
+            number = wanted[row.key][0]
+        else:
+            number = next_member + len(made)
+            source = t.source(row.key.connection, row.key.source)
+            origin = {"no": number, "source": source, "id": row.key.id, "person": person}
+            made.append({**origin, "why": row.why, "confidence": row.confidence, "at": now})
+        wanted[row.key] = (number, frozenset(row.emails))
+        placed[row.key] = person
+    t.insert(members, made)
+    _keep_addresses(t, dict(wanted.values()))
+    return placed
+
+
+def final_person(t: Transaction, person: PersonId) -> PersonId:
+    """Who this person is after all joins. Raises StoreError for one that never was."""
+    while True:
+        row = t.first(select(persons.c.joined_into).where(persons.c.id == person))
+        if row is None:
+            raise StoreError(f"There is no person {person}.")
+        if row.joined_into is None:
+            return person
+        person = row.joined_into
+
+
+def _members(t: Transaction, keys: Sequence[RecordKey]) -> dict[RecordKey, AnyRow]:
+    found: dict[RecordKey, AnyRow] = {}
+    for some in chunks(keys):
+        found.update({t.key(r.source, r.id): r for r in t.rows(select(members).where(t.among(members.c.source, members.c.id, some)))})
+    return found
+
+
+def _make_people(t: Transaction, ids: Sequence[PersonId], *, now: int) -> None:
+    empty = {"created_at": now, "joined_into": None, "live": False, "name": "", "email": "", "company": "", "search": ""}
+    t.insert(persons, [{"id": person, **empty} for person in ids])
+
+
+def _keep_addresses(t: Transaction, wanted: Mapping[int, frozenset[str]]) -> None:
+    """Makes these the addresses of these rows, touching only what differs."""
+    old: dict[int, set[str]] = {}
+    for some in chunks(wanted):
+        for row in t.rows(select(addresses).where(addresses.c.member.in_(some))):
+            old.setdefault(row.member, set()).add(row.address)
+    differing = {no: now for no, now in wanted.items() if old.get(no, set()) != now}
+    for some in chunks([no for no in differing if no in old]):
+        t.run(delete(addresses).where(addresses.c.member.in_(some)))
+    t.insert(addresses, [{"address": address, "member": no} for no, now in differing.items() for address in sorted(now)])
+
+
+def _move(t: Transaction, member: AnyRow, person: PersonId, row: Attach, *, now: int) -> None:
+    """One row with its activities goes to another person."""
+    place = {"shard": person % SHARDS, "person": person}
+    mine = (activities.c.shard == member.person % SHARDS, activities.c.person == member.person, activities.c.contact == member.no)
+    t.run(update(activities).where(*mine).values(place))
+    t.run(update(members).where(members.c.no == member.no).values(person=person, why=row.why, confidence=row.confidence, at=now))
+    _write_down(t, what="move", person=person, other=member.person, members_=[member.no], why=row.why, confidence=row.confidence, now=now)
+    t.stale.update((person, member.person))
+
+
+def _write_down(
+    t: Transaction,
+    *,
+    what: str,
+    person: PersonId,
+    other: PersonId,
+    members_: list[int],
+    why: str,
+    confidence: int,
+    now: int,
+    state: str = "null",
+) -> None:
+    event = {"at": now, "what": what, "person": person, "other": other, "members": dump(members_)}
+    t.insert(identity_events, [{**event, "why": why, "confidence": confidence, "state": state}])
+
+
+def join(t: Transaction, joins: Sequence[Join], *, at: datetime) -> None:
+    """Rows, activities, marks, addresses, ladder state and follow-ups of the loser become the survivor's."""
+    for one in joins:
+        survivor, loser = final_person(t, one.survivor), final_person(t, one.loser)
+        if survivor != loser:
+            _join(t, one, survivor, loser, now=to_us(at))
+
+
+def _join(t: Transaction, one: Join, survivor: PersonId, loser: PersonId, *, now: int) -> None:
+    moved = [row.no for row in t.rows(select(members.c.no).where(members.c.person == loser).order_by(members.c.no))]
+    t.run(update(members).where(members.c.person == loser).values(person=survivor))
+    here = (activities.c.shard == loser % SHARDS, activities.c.person == loser)
+    t.run(update(activities).where(*here).values(shard=survivor % SHARDS, person=survivor))
+    t.run(update(follow_ups).where(follow_ups.c.person == loser).values(person=survivor))
+    t.run(update(parked).where(parked.c.person == loser).values(person=survivor))
+    t.run(delete(scores).where(scores.c.person == loser))
+    marked = t.value(select(func.max(marks.c.at)).where(marks.c.person.in_((survivor, loser))))
+    t.run(delete(marks).where(marks.c.person == loser))
+    if marked is not None:
+        t.upsert(marks, [{"person": survivor, "at": marked}])
+    states = SqlLadder(t).get((survivor, loser))
+    lost = body_of(states[loser]) if loser in states else "null"
+    if loser in states:
+        SqlLadder(t).put([merge_states(person=survivor, ours=states.get(survivor), theirs=states[loser])], moves=(), run=0)
+        t.run(delete(ladder_states).where(ladder_states.c.person == loser))
+    t.run(update(persons).where(persons.c.id == loser).values(joined_into=survivor, live=False))
+    _write_down(t, what="join", person=survivor, other=loser, members_=moved, why=one.why, confidence=one.confidence, now=now, state=lost)
+    t.stale.update((survivor, loser))

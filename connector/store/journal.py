@@ -1,0 +1,74 @@
+"""The journal of writes: each field of each row as it was before and after."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from connector.core.records import RecordKey
+from connector.ports.crm import Json
+from connector.ports.store import JournalEntry
+from connector.store.instants import from_us, to_us
+from connector.store.schema import journal
+from connector.store.transaction import AnyRow, Transaction, chunks
+from connector.store.values import dump
+
+
+class SqlJournal:
+    """Fulfils `ports.store.Journal`."""
+
+    __slots__ = ("_t",)
+
+    def __init__(self, t: Transaction) -> None:
+        self._t = t
+
+    def put(self, entries: Sequence[JournalEntry]) -> None:
+        """Appends."""
+        self._t.insert(journal, [_columns(self._t, entry) for entry in entries])
+
+    def of_run(self, run: int) -> tuple[JournalEntry, ...]:
+        """In the order written."""
+        return tuple(_entry(self._t, row) for row in self._t.rows(select(journal).where(journal.c.run == run).order_by(journal.c.no)))
+
+    def last_written(self, keys: Sequence[RecordKey]) -> Mapping[tuple[RecordKey, str], Json]:
+        found: dict[tuple[RecordKey, str], Json] = {}
+        for some in chunks(keys):
+            mine = self._t.among(journal.c.source, journal.c.id, some)
+            last = (
+                select(func.max(journal.c.no).label("no")).where(mine).group_by(journal.c.source, journal.c.id, journal.c.field).subquery()
+            )
+            for row in self._t.rows(select(journal).join(last, last.c.no == journal.c.no)):
+                found[self._t.key(row.source, row.id), row.field] = json.loads(row.after)
+        return found
+
+
+def _columns(t: Transaction, entry: JournalEntry) -> dict[str, Any]:
+    return {
+        "run": entry.run,
+        "source": t.source(entry.key.connection, entry.key.source),
+        "id": entry.key.id,
+        "person": entry.person,
+        "field": entry.field,
+        "name": entry.name,
+        "before": dump(entry.before),
+        "after": dump(entry.after),
+        "at": to_us(entry.at),
+        "model": entry.model,
+        "model_version": entry.model_version,
+    }
+
+
+def _entry(t: Transaction, row: AnyRow) -> JournalEntry:
+    return JournalEntry(
+        run=row.run,
+        key=t.key(row.source, row.id),
+        person=row.person,
+        field=row.field,
+        name=row.name,
+        before=json.loads(row.before),
+        after=json.loads(row.after),
+        at=from_us(row.at),
+        model=row.model,
+        model_version=row.model_version,
+    )

@@ -1,0 +1,49 @@
+"""One writing process a data directory: a lock on a file beside the database, with a note of who holds it.
+
+The system lets go of the lock when its holder dies, however it dies, so nothing has to be cleaned up by hand.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from connector.ports.errors import StoreBusy, StoreFull
+
+LOCK = "writer.lock"
+HOLDER = "writer.json"
+"""Kept beside the lock: taking the lock empties the lock file itself."""
+
+
+class WriterLock:
+    """Held from the making of this value until `release`. Raises StoreBusy where another process (or this one) already writes."""
+
+    def __init__(self, *, directory: Path, command: str) -> None:
+        self._holder = directory / HOLDER
+        self._lock = FileLock(directory / LOCK, mode=0o600)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise _busy(directory, self._holder) from error
+        except OSError as error:
+            raise StoreFull(
+                f"The data directory {directory} cannot be written to: {error}", hint="Check its owner and the disk."
+            ) from error
+        self._holder.write_text(json.dumps({"pid": os.getpid(), "command": command}))
+
+    def release(self) -> None:
+        if self._lock.is_locked:
+            self._holder.unlink(missing_ok=True)
+            self._lock.release()
+
+
+def _busy(directory: Path, holder: Path) -> StoreBusy:
+    try:
+        note = json.loads(holder.read_text())
+        who = f"`{note['command']}` (process {note['pid']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        who = "another hotlead process"
+    return StoreBusy(
+        f"{who} is writing to {directory}; only one process may.", hint="Wait until it is done, or stop it, and give the command again."
+    )

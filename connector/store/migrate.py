@@ -1,0 +1,100 @@
+"""Brings a database to the schema of this version, or says why it cannot. A database that is not brought up is not touched."""
+
+import sqlite3
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from connector.ports.errors import StoreVersion
+from connector.store.engine import sqlite_path, store_error
+
+HEAD = "0001"
+"""The newest revision under `migrations/versions`; a test holds it."""
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def bring_up(*, reader: Engine, writer: Engine) -> None:
+    """Creates an empty database at head; backs up and upgrades an older one. Raises StoreVersion for a newer or a foreign one.
+
+    What is there is looked at through `reader`, because opening for writing already changes a file's journal mode.
+    """
+    try:
+        found = _found(reader)
+        if found == HEAD:
+            return
+        if found is not None:
+            _back_up(writer, found)
+        with writer.connect() as connection, connection.begin():
+            _upgrade(connection)
+    except DBAPIError as error:
+        raise store_error(error) from error
+
+
+def require_current(engine: Engine) -> None:
+    """Raises StoreVersion unless the database is at head."""
+    try:
+        found = _found(engine)
+    except DBAPIError as error:
+        raise store_error(error) from error
+    if found != HEAD:
+        raise StoreVersion(
+            f"The database has the schema {found or 'of an empty file'}, this version of hotlead needs {HEAD}.",
+            hint="Run any command that writes, such as `hotlead pull`: it makes a backup and brings the database up.",
+        )
+
+
+def known_revisions() -> tuple[str, ...]:
+    """Every revision this version knows, oldest first."""
+    script = ScriptDirectory(str(_MIGRATIONS))
+    return tuple(revision.revision for revision in script.walk_revisions())[::-1]
+
+
+def _found(engine: Engine) -> str | None:
+    with engine.connect() as connection, connection.begin():
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    """The database's revision, None for an empty one. Raises StoreVersion for one that is not known here."""
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if "alembic_version" in tables else None
+    if found is None or "made_by" not in tables:
+        raise StoreVersion("The database was not made by hotlead.", hint="Give hotlead a data directory of its own.")
+    if found == HEAD or found in known_revisions():
+        return str(found)
+    maker = connection.execute(text("SELECT version FROM made_by")).scalar()
+    ours = version("hotlead")
+    raise StoreVersion(
+        f"The database was made by hotlead {maker} (schema {found}); this is hotlead {ours} (schema {HEAD}). Nothing was touched.",
+        hint=f"Install hotlead {maker} or newer, or put back the backup made before the upgrade.",
+    )
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)
+    connection.execute(text("DELETE FROM made_by"))
+    connection.execute(
+        text("INSERT INTO made_by (version, revision) VALUES (:version, :revision)"), {"version": version("hotlead"), "revision": HEAD}
+    )
+
+
+def _back_up(engine: Engine, revision: str) -> None:
+    """A whole copy beside the database, named by the schema it has. An older copy of that name is replaced."""
+    path = sqlite_path(engine.url.render_as_string(hide_password=False))
+    if path is None:
+        return
+    target = path.with_name(f"{path.name}.schema-{revision}.backup")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)

@@ -1,0 +1,78 @@
+"""Rows that could not be written, with why, until they are retried."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from connector.core.records import RecordKey
+from connector.ports.crm import Refusal
+from connector.ports.errors import Action
+from connector.ports.store import Parked
+from connector.store.instants import from_us, to_us
+from connector.store.schema import parked
+from connector.store.transaction import AnyRow, Transaction, chunks
+from connector.store.values import dump, dump_key, load_key
+
+
+class SqlParked:
+    """Fulfils `ports.store.ParkedRows`."""
+
+    __slots__ = ("_t",)
+
+    def __init__(self, t: Transaction) -> None:
+        self._t = t
+
+    def put(self, rows: Sequence[Parked]) -> None:
+        """Replaces what is parked for the same row and the same thing."""
+        self._t.upsert(parked, [_columns(self._t, row) for row in rows])
+
+    def get(self, keys: Sequence[RecordKey]) -> Mapping[tuple[RecordKey, str], Parked]:
+        found: dict[tuple[RecordKey, str], Parked] = {}
+        for some in chunks(keys):
+            for row in self._t.rows(select(parked).where(self._t.among(parked.c.source, parked.c.id, some))):
+                found[self._t.key(row.source, row.id), row.what] = _parked(self._t, row)
+        return found
+
+    def clear(self, rows: Sequence[tuple[RecordKey, str]]) -> None:
+        for key, what in rows:
+            here = self._t.among(parked.c.source, parked.c.id, [key])
+            self._t.run(delete(parked).where(here, parked.c.what == what))
+
+    def all(self, *, limit: int) -> tuple[Parked, ...]:
+        """Newest first."""
+        statement = select(parked).order_by(parked.c.at.desc(), parked.c.source, parked.c.id, parked.c.what).limit(limit)
+        return tuple(_parked(self._t, row) for row in self._t.rows(statement))
+
+    def count(self) -> int:
+        return int(self._t.value(select(func.count()).select_from(parked)))
+
+
+def _columns(t: Transaction, row: Parked) -> dict[str, Any]:
+    refusal = {**asdict(row.refusal), "survivor": dump_key(row.refusal.survivor)}
+    return {
+        "source": t.source(row.key.connection, row.key.source),
+        "id": row.key.id,
+        "what": row.what,
+        "person": row.person,
+        "refusal": dump(refusal),
+        "at": to_us(row.at),
+        "tries": row.tries,
+        "next_try_at": to_us(row.next_try_at),
+    }
+
+
+def _parked(t: Transaction, row: AnyRow) -> Parked:
+    refusal = json.loads(row.refusal)
+    refusal.update(action=Action(refusal["action"]), survivor=load_key(refusal["survivor"]))
+    return Parked(
+        key=t.key(row.source, row.id),
+        what=row.what,
+        person=row.person,
+        refusal=Refusal(**refusal),
+        at=from_us(row.at),
+        tries=row.tries,
+        next_try_at=from_us(row.next_try_at),
+    )

@@ -1,0 +1,83 @@
+"""Rows as the CRM gave them, kept beside what was made of them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from connector.core.records import RecordKey
+from connector.ports.crm import Json, RawRecord
+from connector.ports.store import StoredRaw
+from connector.store.instants import from_us, to_us
+from connector.store.schema import raw
+from connector.store.transaction import AT_ONCE, AnyRow, Transaction, chunks
+from connector.store.values import dump, dump_key, load_key
+
+
+class SqlRaw:
+    """Fulfils `ports.store.Raw`."""
+
+    __slots__ = ("_t",)
+
+    def __init__(self, t: Transaction) -> None:
+        self._t = t
+
+    def get(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRaw]:
+        found: dict[RecordKey, StoredRaw] = {}
+        for some in chunks(keys):
+            for row in self._t.rows(select(raw).where(self._t.among(raw.c.source, raw.c.id, some))):
+                found[self._t.key(row.source, row.id)] = _stored(row)
+        return found
+
+    def put(self, records: Sequence[RawRecord], *, seen_at: datetime) -> None:
+        seen = to_us(seen_at)
+        self._t.upsert(
+            raw,
+            [
+                {
+                    "source": self._t.source(r.key.connection, r.key.source),
+                    "id": r.key.id,
+                    "modified_at": to_us(r.modified_at),
+                    "fields": dump(dict(r.fields)),
+                    "deleted": r.deleted,
+                    "survivor": dump_key(r.survivor),
+                    "seen_at": seen,
+                }
+                for r in records
+            ],
+        )
+
+    def amend(self, key: RecordKey, fields: Mapping[str, Json]) -> None:
+        """A row that is not stored is left alone."""
+        stored = self.get([key]).get(key)
+        if stored is None:
+            return
+        amended = dump({**stored.fields, **fields})
+        source = self._t.source(key.connection, key.source)
+        self._t.run(update(raw).where(raw.c.source == source, raw.c.id == key.id).values(fields=amended))
+
+    def rows(self, *, connection: str, source: str) -> Iterator[RawRecord]:
+        """By id. Memory stays that of a few hundred rows."""
+        no = self._t.known_source(connection, source)
+        after = ""
+        while no is not None:
+            page = self._t.rows(select(raw).where(raw.c.source == no, raw.c.id > after).order_by(raw.c.id).limit(AT_ONCE))
+            if not page:
+                return
+            after = page[-1].id
+            for row in page:
+                stored = _stored(row)
+                yield RawRecord(
+                    key=RecordKey(connection, source, row.id),
+                    modified_at=stored.modified_at,
+                    fields=stored.fields,
+                    deleted=stored.deleted,
+                    survivor=stored.survivor,
+                )
+
+
+def _stored(row: AnyRow) -> StoredRaw:
+    return StoredRaw(
+        fields=json.loads(row.fields), modified_at=from_us(row.modified_at), deleted=row.deleted, survivor=load_key(row.survivor)
+    )

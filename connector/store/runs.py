@@ -1,0 +1,49 @@
+"""What ran, when, how it ended and what it counted."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from connector.ports.store import Run
+from connector.store.instants import from_us, from_us_or_none, to_us
+from connector.store.schema import runs
+from connector.store.transaction import AnyRow, Transaction
+from connector.store.values import dump
+
+
+class SqlRuns:
+    """Fulfils `ports.store.Runs`."""
+
+    __slots__ = ("_t",)
+
+    def __init__(self, t: Transaction) -> None:
+        self._t = t
+
+    def start(self, *, verb: str, at: datetime) -> int:
+        self._t.run(update(runs).where(runs.c.ended_at.is_(None), runs.c.state == "running").values(state="killed"))
+        run = self._t.next_number(runs.c.id)
+        row = {"id": run, "verb": verb, "started_at": to_us(at), "ended_at": None, "state": "running", "counts": "{}", "message": ""}
+        self._t.insert(runs, [row])
+        return run
+
+    def finish(self, run: int, *, at: datetime, state: str, counts: Mapping[str, int], message: str = "") -> None:
+        end = {"ended_at": to_us(at), "state": state, "counts": dump(dict(counts)), "message": message}
+        self._t.run(update(runs).where(runs.c.id == run).values(end))
+
+    def recent(self, *, limit: int) -> tuple[Run, ...]:
+        """Newest first."""
+        return tuple(_run(row) for row in self._t.rows(select(runs).order_by(runs.c.id.desc()).limit(limit)))
+
+
+def _run(row: AnyRow) -> Run:
+    return Run(
+        id=row.id,
+        verb=row.verb,
+        started_at=from_us(row.started_at),
+        ended_at=from_us_or_none(row.ended_at),
+        state=row.state,
+        counts=json.loads(row.counts),
+        message=row.message,
+    )

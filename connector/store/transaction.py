@@ -1,0 +1,173 @@
+"""One open transaction, and what the process remembers between transactions: numbers of sources and words.
+
+Every concern of the store is written on top of this file.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Row, Table, and_, false, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.core.records import RecordKey
+from connector.store.schema import sources
+
+T = TypeVar("T")
+AnyRow = Row[*tuple[Any, ...]]
+
+AT_ONCE = 500
+"""Keys asked for in one statement."""
+
+REMEMBERED_WORDS = 100_000
+"""Words kept in memory by the writer; beyond that it begins anew."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What has been read or made before. Only what is committed may outlive a transaction: a rollback calls `forget`."""
+
+    sources: dict[tuple[str, str], int] = field(default_factory=dict)
+    names: dict[int, tuple[str, str]] = field(default_factory=dict)
+    lists: dict[str, int] = field(default_factory=dict)
+    words: dict[int, dict[str, int]] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
+    """Last number given out, by what is numbered."""
+
+    def forget(self) -> None:
+        self.sources.clear()
+        self.names.clear()
+        self.lists.clear()
+        self.words.clear()
+        self.last.clear()
+
+    def shed_words(self) -> None:
+        """Keeps memory bounded whatever the number of distinct values."""
+        if sum(map(len, self.words.values())) > REMEMBERED_WORDS:
+            self.words.clear()
+
+
+def chunks(many: Collection[T], *, size: int = AT_ONCE) -> Iterator[list[T]]:
+    """The same in lists of at most `size`."""
+    rest = list(many)
+    for start in range(0, len(rest), size):
+        yield rest[start : start + size]
+
+
+@lru_cache(maxsize=256)
+def _upsert(dialect: str, table: Table) -> Executable:
+    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = make(table)
+    keys = [c.name for c in table.primary_key]
+    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    ready: Executable = (
+        statement.on_conflict_do_update(index_elements=keys, set_=others)
+        if others
+        else statement.on_conflict_do_nothing(index_elements=keys)
+    )
+    return ready
+
+
+@lru_cache(maxsize=256)
+def _insert(table: Table) -> Executable:
+    return insert(table)
+
+
+class Transaction:
+    """Statements inside one transaction. Rows come back as lists: nothing stays open."""
+
+    __slots__ = ("connection", "memory", "stale")
+
+    def __init__(self, *, connection: Connection, memory: Memory) -> None:
+        self.connection = connection
+        self.memory = memory
+        self.stale: set[int] = set()
+        """Persons whose facts must be resolved again before the unit ends."""
+
+    def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[AnyRow]:
+        return self.connection.execute(statement, parameters).fetchall()
+
+    def first(self, statement: Executable) -> AnyRow | None:
+        return self.connection.execute(statement).first()
+
+    def value(self, statement: Executable) -> Any:
+        """The first column of the first row, or None."""
+        return self.connection.execute(statement).scalar()
+
+    def tally(self, statement: Executable) -> dict[Any, int]:
+        """First column → second column, ascending."""
+        rows: list[Any] = sorted(self.rows(statement))
+        return dict(rows)
+
+    def run(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Executes for each of `rows` (or once); how many rows were touched."""
+        if rows is not None and not rows:
+            return 0
+        return self.connection.execute(statement, rows).rowcount
+
+    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.run(_insert(table), rows)
+
+    def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Inserts, or replaces whole, by primary key. Each row names every column."""
+        self.run(_upsert(self.connection.dialect.name, table), rows)
+
+    def next_number(self, what: Column[Any], *, many: int = 1) -> int:
+        """The first of `many` new numbers of a column; only the one writer gives them out."""
+        name = f"{what.table.name}.{what.name}"
+        last = self.memory.last.get(name)
+        if last is None:
+            last = self.value(select(what).order_by(what.desc()).limit(1)) or 0
+        self.memory.last[name] = last + many
+        return int(last) + 1
+
+    def source(self, connection: str, source: str) -> int:
+        """The number of a kind of row of a connection, made when it is new."""
+        known = self.known_source(connection, source)
+        if known is not None:
+            return known
+        no = self.next_number(sources.c.no)
+        self.insert(sources, [{"no": no, "connection": connection, "source": source}])
+        self.memory.sources[connection, source] = no
+        self.memory.names[no] = (connection, source)
+        return no
+
+    def known_source(self, connection: str, source: str) -> int | None:
+        """The number of a kind of row of a connection, or None where nothing was ever stored of it."""
+        no = self.memory.sources.get((connection, source))
+        if no is None:
+            self._load_sources()
+            no = self.memory.sources.get((connection, source))
+        return no
+
+    def sources_of(self, connection: str) -> tuple[int, ...]:
+        self._load_sources()
+        return tuple(no for (name, _), no in self.memory.sources.items() if name == connection)
+
+    def key(self, source: int, id_: str) -> RecordKey:
+        """The key of a stored row."""
+        if source not in self.memory.names:
+            self._load_sources()
+        connection, name = self.memory.names[source]
+        return RecordKey(connection, name, id_)
+
+    def _load_sources(self) -> None:
+        for row in self.rows(select(sources)):
+            self.memory.sources[row.connection, row.source] = row.no
+            self.memory.names[row.no] = (row.connection, row.source)
+
+    def among(self, source: Column[Any], id_: Column[Any], keys: Iterable[RecordKey]) -> ColumnElement[bool]:
+        """A condition that holds for the rows with these keys; false for none. At most a few hundred keys at once."""
+        numbered = ((self.known_source(key.connection, key.source), key.id) for key in keys)
+        return among(source, id_, ((no, id_text) for no, id_text in numbered if no is not None))
+
+
+def among(source: Column[Any], id_: Column[Any], pairs: Iterable[tuple[int, str]]) -> ColumnElement[bool]:
+    """A condition that holds for these (source number, id) pairs; false for none."""
+    by_source: dict[int, set[str]] = {}
+    for no, id_text in pairs:
+        by_source.setdefault(no, set()).add(id_text)
+    if not by_source:
+        return false()
+    return or_(*(and_(source == no, id_.in_(sorted(ids))) for no, ids in sorted(by_source.items())))

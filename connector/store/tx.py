@@ -1,0 +1,104 @@
+"""All concerns inside one transaction."""
+
+from connector.ports.store import (
+    ActivityStore,
+    Connections,
+    Cursors,
+    Documents,
+    FollowUps,
+    Journal,
+    LadderStates,
+    ParkedRows,
+    PeopleStore,
+    Plans,
+    Raw,
+    Records,
+    Runs,
+    Scores,
+    UnknownValues,
+)
+from connector.store.activities import SqlActivities
+from connector.store.connections import SqlConnections
+from connector.store.cursors import SqlCursors
+from connector.store.documents import SqlDocuments
+from connector.store.follow_ups import SqlFollowUps
+from connector.store.journal import SqlJournal
+from connector.store.ladder import SqlLadder
+from connector.store.parked import SqlParked
+from connector.store.people import SqlPeople
+from connector.store.plans import SqlPlans
+from connector.store.raw import SqlRaw
+from connector.store.records import SqlRecords
+from connector.store.runs import SqlRuns
+from connector.store.scores import SqlScores
+from connector.store.transaction import Transaction
+from connector.store.unknowns import SqlUnknowns
+
+
+class SqlTx:
+    """Fulfils `ports.store.Tx`."""
+
+    __slots__ = ("_t",)
+
+    def __init__(self, t: Transaction) -> None:
+        self._t = t
+
+    @property
+    def connections(self) -> Connections:
+        return SqlConnections(self._t)
+
+    @property
+    def documents(self) -> Documents:
+        return SqlDocuments(self._t)
+
+    @property
+    def cursors(self) -> Cursors:
+        return SqlCursors(self._t)
+
+    @property
+    def raw(self) -> Raw:
+        return SqlRaw(self._t)
+
+    @property
+    def records(self) -> Records:
+        return SqlRecords(self._t)
+
+    @property
+    def people(self) -> PeopleStore:
+        return SqlPeople(self._t)
+
+    @property
+    def activities(self) -> ActivityStore:
+        return SqlActivities(self._t)
+
+    @property
+    def scores(self) -> Scores:
+        return SqlScores(self._t)
+
+    @property
+    def ladder(self) -> LadderStates:
+        return SqlLadder(self._t)
+
+    @property
+    def follow_ups(self) -> FollowUps:
+        return SqlFollowUps(self._t)
+
+    @property
+    def plans(self) -> Plans:
+        return SqlPlans(self._t)
+
+    @property
+    def journal(self) -> Journal:
+        return SqlJournal(self._t)
+
+    @property
+    def runs(self) -> Runs:
+        return SqlRuns(self._t)
+
+    @property
+    def parked(self) -> ParkedRows:
+        return SqlParked(self._t)
+
+    @property
+    def unknowns(self) -> UnknownValues:
+        return SqlUnknowns(self._t)

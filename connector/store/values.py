@@ -1,0 +1,76 @@
+"""Mapped values as JSON text and back, each type surviving exactly.
+
+Text, yes/no, whole numbers and lists are themselves in JSON; the other types are an object with one key that names the type.
+Imports neither SQLAlchemy nor sqlite3: the children that read shards use it too.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from connector.core.records import Money, RecordKey, Value
+from connector.store.instants import from_us, to_us
+
+
+def dump(plain: Any) -> str:
+    """Compact JSON with sorted keys, so that equal values are equal texts."""
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def plain_of(value: Value) -> Any:
+    """The value in JSON's own types."""
+    if isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Decimal):
+        return {"n": str(value)}
+    if isinstance(value, Money):
+        return {"m": [str(value.amount), value.currency]}
+    if isinstance(value, datetime):
+        return {"t": to_us(value)}
+    if isinstance(value, date):
+        return {"d": value.isoformat()}
+    raise TypeError(f"a mapped value cannot be a {type(value).__name__}")
+
+
+def value_of(plain: Any) -> Value:
+    """The value that `plain_of` was given."""
+    if isinstance(plain, list):
+        return tuple(plain)
+    if not isinstance(plain, dict):
+        return plain  # type: ignore[no-any-return]  # text, yes/no and whole numbers stand for themselves
+    ((kind, content),) = plain.items()
+    if kind == "n":
+        return Decimal(content)
+    if kind == "m":
+        return Money(amount=Decimal(content[0]), currency=content[1])
+    if kind == "t":
+        return from_us(content)
+    return date.fromisoformat(content)
+
+
+def dump_value(value: Value) -> str:
+    return dump(plain_of(value))
+
+
+def load_value(text: str) -> Value:
+    return value_of(json.loads(text))
+
+
+def dump_values(values: Mapping[str, Value]) -> str:
+    return dump({name: plain_of(value) for name, value in values.items()})
+
+
+def load_values(text: str) -> dict[str, Value]:
+    return {name: value_of(plain) for name, plain in json.loads(text).items()}
+
+
+def dump_key(key: RecordKey | None) -> str | None:
+    return None if key is None else dump([key.connection, key.source, key.id])
+
+
+def load_key(text: str | None) -> RecordKey | None:
+    return None if text is None else RecordKey(*json.loads(text))
