@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +12,10 @@ from connector.ports.crm import Crm, CrmKind
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, ShardPool, Store, Vault
 from connector.settings import Settings
-from connector.store.entry import FernetVault, ProcessShardPool, create, is_there, open_reader, open_store, shard_reader
+from connector.store.pool import ProcessShardPool
+from connector.store.shards import AdbcShards
+from connector.store.store import DATABASE, create, open_reader, open_store
+from connector.store.vault import open_vault
 
 Clock = Callable[[], datetime]
 
@@ -23,14 +26,19 @@ def wall_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """An opened data directory with everything a flow may ask for. Made by `opened`, which closes it."""
+    """An opened data directory with everything a flow may ask for. Made by `opened`, which closes it and what it gave out."""
 
     settings: Settings
     store: Store
-    vault: Vault
     kinds: Mapping[str, CrmKind]
     clock: Clock
-    _closing: ExitStack = field(default_factory=ExitStack)
+    closing: ExitStack
+
+    @property
+    def vault(self) -> Vault:
+        """Opens credentials with the key of the settings, else of the data directory. Raises SecretsError where there is none that fits."""
+        given = self.settings.secret_key.get_secret_value().replace(",", "\n")
+        return open_vault(self.settings.data_dir, keys=given or None)
 
     def connections(self, names: Sequence[str] = ()) -> tuple[Connection, ...]:
         """The named connections, or all. Raises UsageError for an unknown name, or when there is none at all."""
@@ -49,41 +57,34 @@ class Installation:
     def open(self, connection: Connection) -> Crm:
         """The connection's CRM, closed with the installation."""
         crm = open_crm(store=self.store, vault=self.vault, kinds=self.kinds, connection=connection)
-        self._closing.callback(crm.close)
+        self.closing.callback(crm.close)
         return crm
 
     def pool(self) -> ShardPool:
         """Child processes for whole shards, ended with the installation."""
-        reader = shard_reader(url=self.settings.database_url, directory=self.settings.data_dir)
-        pool = ProcessShardPool(reader, workers=self.settings.score_workers)
-        self._closing.callback(pool.close)
+        pool = ProcessShardPool(AdbcShards(database_of(self.settings)), workers=self.settings.score_workers)
+        self.closing.callback(pool.close)
         return pool
+
+
+def database_of(settings: Settings) -> str:
+    """The database's URL: as set, else the SQLite file in the data directory."""
+    return settings.database_url or f"sqlite:///{settings.data_dir / DATABASE}"
 
 
 def make(settings: Settings) -> Path:
     """A new data directory with an empty database and a key; an existing one stays as it is. The directory."""
-    return create(settings.data_dir, url=settings.database_url, key=settings.secret_key.get_secret_value())
+    create(settings.data_dir, url=database_of(settings))
+    return settings.data_dir
 
 
 @contextmanager
 def opened(settings: Settings, *, command: str, writing: bool, clock: Clock = wall_clock) -> Iterator[Installation]:
     """The installation, for one command. With `writing` it holds the data directory alone; else it only reads, beside whoever writes."""
-    if not is_there(settings.data_dir, url=settings.database_url):
-        raise UsageError(
-            f"There is no hotlead installation in {settings.data_dir}.", hint="Run `hotlead init` first, or name another with --data-dir."
-        )
+    url = database_of(settings)
     store = (
-        open_store(url=settings.database_url, directory=settings.data_dir, command=command)
-        if writing
-        else open_reader(url=settings.database_url, directory=settings.data_dir)
+        open_store(url=url, directory=settings.data_dir, command=command) if writing else open_reader(url=url, directory=settings.data_dir)
     )
     with ExitStack() as closing:
         closing.callback(store.close)
-        yield Installation(
-            settings=settings,
-            store=store,
-            vault=FernetVault(directory=settings.data_dir, key=settings.secret_key.get_secret_value()),
-            kinds=crm_kinds(),
-            clock=clock,
-            _closing=closing,
-        )
+        yield Installation(settings=settings, store=store, kinds=crm_kinds(), clock=clock, closing=closing)

@@ -140,8 +140,9 @@ def _asked(setting: Setting, *, ask: bool) -> str:
     if not ask:
         raise UsageError(f"The setting '{setting.name}' ({setting.label}) is missing.", hint=f"Give --set {setting.name}=… {setting.help}")
     question = setting.label + (f" [dim]({escape(setting.help)})[/]" if setting.help else "")
-    default = None if setting.required and not setting.default else setting.default
-    return _value(Prompt.ask(question, password=setting.secret, default=default, show_default=bool(default)) or "")
+    if setting.required and not setting.default:
+        return _value(Prompt.ask(question, password=setting.secret))
+    return _value(Prompt.ask(question, password=setting.secret, default=setting.default, show_default=bool(setting.default)))
 
 
 def check_command(context: typer.Context, connections: Names = None) -> None:
@@ -209,10 +210,11 @@ def publish_command(
     with at_work(frame, command=command_line()) as (here, road):
         catalog = _catalog(here, road, kind=kind, name=name)
         try:
-            if version is not None:
-                published = put_back(store=here.store, kind=kind, name=name, version=version, clock=here.clock)
-            else:
-                published = _publish_file(here, kind=kind, name=name, file=file or Path(), catalog=catalog, check_only=check_only)
+            published = (
+                put_back(store=here.store, kind=kind, name=name, version=version, clock=here.clock)
+                if version is not None
+                else _publish_file(here, kind=kind, name=name, file=file or Path(), catalog=catalog, check_only=check_only)
+            )
         except ProblemsError as err:
             for problem in err.problems:
                 frame.err.print(escape(str(problem)))
