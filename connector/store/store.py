@@ -1,71 +1,77 @@
-"""The store as the product sees it: reads in snapshots, writes through the one writer."""
+"""Makes and opens data directories: what `connector.bootstrap` asks of the store.
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
-from typing import TypeVar
+A data directory holds `hotlead.db`, `key` and, while somebody writes, `writer.lock`. An empty URL means the SQLite file in it.
+"""
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from pathlib import Path
 
-from connector.core.facts import Activities, People
-from connector.core.people import PersonId
-from connector.ports.errors import StoreError
-from connector.ports.store import Tx
-from connector.store.engine import store_error
-from connector.store.loader import PeopleLoader
+from connector.ports.errors import UsageError
+from connector.store.engine import open_engine, sqlite_path
 from connector.store.lock import WriterLock
-from connector.store.person_rows import refresh
-from connector.store.transaction import Memory, Transaction
-from connector.store.tx import SqlTx
-from connector.store.writer import Writer
+from connector.store.migrate import bring_up, require_current
+from connector.store.sql_store import SqlStore
+from connector.store.vault import make_key_file, open_vault
 
-T = TypeVar("T")
+DATABASE = "hotlead.db"
 
 
-class SqlStore:
-    """Fulfils `ports.store.Store`. Without a writer it only reads."""
+def create(directory: Path, *, url: str = "", keys: str | None = None) -> None:
+    """Makes the data directory, its database and its key file, leaving alone what is there.
 
-    def __init__(self, *, reader: Engine, writer: Engine | None = None, lock: WriterLock | None = None) -> None:
-        self._reader = reader
-        self._writer_engine = writer
-        self._lock = lock
-        self._writer = None if writer is None else Writer(engine=writer, finish=refresh)
-        self._memory = Memory()
-        self._loader = PeopleLoader()
-        self._loading = threading.Lock()
-
-    @contextmanager
-    def read(self) -> Iterator[Tx]:
-        """A consistent snapshot, kept until the block ends; read what is needed and leave."""
-        with self._snapshot() as t:
-            yield SqlTx(t)
-
-    def write(self, unit: Callable[[Tx], T]) -> T:
-        if self._writer is None:
-            raise StoreError("The store was opened for reading only.")
-        return self._writer.write(lambda t: unit(SqlTx(t)))
-
-    def load_people(self, people: Sequence[PersonId], *, facts: Sequence[str], since: datetime) -> tuple[People, Activities]:
-        """Persons with a live row, ascending, whatever the order asked for."""
-        with self._loading, self._snapshot() as t:
-            return self._loader.load(t, people, facts=facts, since=since)
-
-    def close(self) -> None:
-        """Writes what is waiting, then lets go of the data directory. Repeatable."""
-        if self._writer is not None:
-            self._writer.close()
-        for engine in (self._writer_engine, self._reader):
-            if engine is not None:
-                engine.dispose()
-        if self._lock is not None:
-            self._lock.release()
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[Transaction]:
+    Where `keys` come from elsewhere (see `open_vault`) no key file is made. Raises StoreBusy, StoreVersion, StoreFull, SecretsError.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = WriterLock(directory=directory, command="hotlead init")
+    try:
+        if keys is None:
+            make_key_file(directory)
+        open_vault(directory, keys=keys)
+        where = _url(url, directory)
+        reader, writer = open_engine(where, writable=False), open_engine(where, writable=True)
         try:
-            with self._reader.connect() as connection, connection.begin():
-                yield Transaction(connection=connection, memory=self._memory)
-        except DBAPIError as error:
-            raise store_error(error) from error
+            bring_up(reader=reader, writer=writer)
+        finally:
+            reader.dispose()
+            writer.dispose()
+    finally:
+        lock.release()
+
+
+def is_there(directory: Path, *, url: str = "") -> bool:
+    """Whether a data directory with its database was made here."""
+    path = sqlite_path(_url(url, directory))
+    return directory.is_dir() and (path is None or path.exists())
+
+
+def open_store(*, url: str = "", directory: Path, command: str) -> SqlStore:
+    """The store for reading and writing; an older database is backed up and brought up first.
+
+    Raises UsageError where nothing was set up here, StoreBusy where another process writes, StoreVersion for a newer or foreign database.
+    """
+    _require_set_up(url, directory)
+    lock = WriterLock(directory=directory, command=command)
+    try:
+        where = _url(url, directory)
+        reader, writer = open_engine(where, writable=False), open_engine(where, writable=True)
+        bring_up(reader=reader, writer=writer)
+        return SqlStore(reader=reader, writer=writer, lock=lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def open_reader(*, url: str = "", directory: Path) -> SqlStore:
+    """The store for reading only, beside whoever writes. Raises UsageError where nothing was set up, StoreVersion for another version's."""
+    _require_set_up(url, directory)
+    engine = open_engine(_url(url, directory), writable=False)
+    require_current(engine)
+    return SqlStore(reader=engine)
+
+
+def _url(url: str, directory: Path) -> str:
+    return url or f"sqlite:///{directory.resolve() / DATABASE}"
+
+
+def _require_set_up(url: str, directory: Path) -> None:
+    if not is_there(directory, url=url):
+        raise UsageError(f"There is no hotlead database in {directory}.", hint="Run `hotlead init` first, or name another with --data-dir.")

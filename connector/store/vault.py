@@ -22,14 +22,11 @@ class FernetVault:
 
     __slots__ = ("_fernet",)
 
-    def __init__(self, *, directory: Path, key: str = "") -> None:
-        """The keys come from `key` (newest first, apart by commas or lines) where it is given, else from the directory's key file.
-
-        Raises SecretsError where the file is missing or anybody but its owner can read it, or where a key is none.
-        """
-        lines = [line.strip() for line in (key or _read_key_file(directory / KEY_FILE)).replace(",", "\n").splitlines() if line.strip()]
+    def __init__(self, keys: str) -> None:
+        """`keys`: newest first, one a line. Raises SecretsError where one is not a Fernet key."""
+        lines = [line.strip() for line in keys.splitlines() if line.strip()]
         if not lines:
-            raise SecretsError(f"The key file {directory / KEY_FILE} is empty.", hint=_PUT_BACK)
+            raise SecretsError("The key that opens stored credentials is empty.", hint=_PUT_BACK)
         try:
             self._fernet = MultiFernet([Fernet(line) for line in lines])
         except ValueError as error:
@@ -64,6 +61,14 @@ def make_key_file(directory: Path) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return path
+
+
+def open_vault(directory: Path, *, keys: str | None = None) -> FernetVault:
+    """The vault of a data directory, by its key file, or by `keys` where the environment or a secret file gives them.
+
+    Raises SecretsError where the file is missing, or anybody but its owner can read it.
+    """
+    return FernetVault(_read_key_file(directory / KEY_FILE) if keys is None else keys)
 
 
 def _read_key_file(path: Path) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from connector.core.people import PersonId
 from connector.core.records import Activity, Company, Contact, Deal, DealContact, DealState, RecordKey, Value
 from connector.ports.store import Attach, Connection
-from connector.store.entry import DATABASE, create, open_store
-from connector.store.store import SqlStore
+from connector.store.sql_store import SqlStore
+from connector.store.store import DATABASE, create, open_store
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
