@@ -12,7 +12,7 @@ from adapters.hubspot.sandbox.events import EventQuery, event_body, find_events
 from adapters.hubspot.sandbox.kinds import BY_NAME, Kind, find_kind
 from adapters.hubspot.sandbox.linking import Linking
 from adapters.hubspot.sandbox.pipelines import STAGE_BY_ID
-from adapters.hubspot.sandbox.portal import Portal
+from adapters.hubspot.sandbox.portal import Owner, Portal
 from adapters.hubspot.sandbox.stamps import from_ms, parse_instant
 from adapters.hubspot.sandbox.store import Row
 from adapters.kit.sandbox.control import UnknownRecordError
@@ -162,7 +162,7 @@ class PortalPages:
             stage=self._label("contacts", "hotlead_stage", props.get("hotlead_stage", "")),
             next_action=props.get("hotlead_next_action", ""),
             more=tuple(
-                (one.label, self._label("contacts", one.name, props[one.name]))
+                (one.label, self._shown(BY_NAME["contacts"], one.name, props[one.name]))
                 for one in own
                 if one.name not in _NAMED and one.name in props
             ),
@@ -270,16 +270,19 @@ class PortalPages:
 def _name(kind: Kind, row: Row) -> str:
     props = row.props
     if kind.name == "contacts":
-        # A Japanese name is written family name first.
-        first, last = props.get("firstname", ""), props.get("lastname", "")
-        is_kanji = any(ord(letter) > 0x2E80 for letter in last)
-        full = f"{last} {first}" if is_kanji else f"{first} {last}"
-        return full.strip() or props.get("email", "") or str(row.id)
+        full = _person(props.get("firstname", ""), props.get("lastname", ""))
+        return full or props.get("email", "") or str(row.id)
     return next((props[name] for name in kind.searched if props.get(name)), str(row.id))
 
 
-def _owner(owner: object) -> str:
-    return f"{getattr(owner, 'first_name', '')} {getattr(owner, 'last_name', '')}".strip()
+def _person(first: str, last: str) -> str:
+    # A Japanese name is written family name first.
+    is_kanji = any(ord(letter) > 0x2E80 for letter in last)
+    return (f"{last} {first}" if is_kanji else f"{first} {last}").strip()
+
+
+def _owner(owner: Owner) -> str:
+    return _person(owner.first_name, owner.last_name)
 
 
 def _whole(text: str | None) -> int | None:

@@ -37,17 +37,14 @@ def _analytics(timed: list[tuple[int, SeedActivity]], site: str) -> dict[str, st
     if not timed:
         return {}
     views = [(at, one) for at, one in timed if one.kind == "page_view"]
-    visits = [at for n, (at, _) in enumerate(timed) if n == 0 or at - timed[n - 1][0] > SESSION_MS]
-    found = {
-        "hs_analytics_num_page_views": str(len(views)),
-        "hs_analytics_num_visits": str(len(visits)),
-        "hs_analytics_average_page_views": str(round(len(views) / len(visits))),
-        "hs_analytics_first_timestamp": iso(timed[0][0]),
-        "hs_analytics_last_timestamp": iso(timed[-1][0]),
-        "hs_analytics_first_visit_timestamp": iso(visits[0]),
-        "hs_analytics_last_visit_timestamp": iso(visits[-1]),
-    }
+    found = {"hs_analytics_first_timestamp": iso(timed[0][0]), "hs_analytics_last_timestamp": iso(timed[-1][0])}
     if views:
+        visits = [at for n, (at, _) in enumerate(views) if n == 0 or at - views[n - 1][0] > SESSION_MS]
+        found["hs_analytics_num_page_views"] = str(len(views))
+        found["hs_analytics_num_visits"] = str(len(visits))
+        found["hs_analytics_average_page_views"] = str(round(len(views) / len(visits)))
+        found["hs_analytics_first_visit_timestamp"] = iso(visits[0])
+        found["hs_analytics_last_visit_timestamp"] = iso(visits[-1])
         found["hs_analytics_first_url"] = site + views[0][1].path
         found["hs_analytics_last_url"] = site + views[-1][1].path
     return found

@@ -42,7 +42,7 @@ def parse_instant(text: str) -> int:
     Raises ValueError for anything else; an ISO instant without a zone is UTC.
     """
     stripped = text.strip()
-    if stripped.lstrip("-").isdigit() and len(stripped) > 4:
+    if stripped.removeprefix("-").isdigit():
         return int(stripped)
     if len(stripped) == 10:
         return to_ms(datetime.combine(date.fromisoformat(stripped), datetime.min.time(), UTC))
