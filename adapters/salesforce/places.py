@@ -21,7 +21,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """In an incremental run over stamps from `low` up to `high`: (`at`, `after`) was the last row given, or `after` is empty and everything
+    """In an incremental run over stamps from `low` up to and with `high`: (`at`, `after`) was the last row given, or `after` is empty and everything
     before `at` has been given. `covered` as in Rest."""
 
     low: datetime

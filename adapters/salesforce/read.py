@@ -126,7 +126,7 @@ class Reader:
         end = high
         while True:
             # The first page of a run needs no end: nothing is later than now, and its answer says when that was.
-            conditions = [*only, *start, *([f"SystemModstamp < {moment(end)}"] if end else [])]
+            conditions = [*only, *start, *([f"SystemModstamp <= {moment(end)}"] if end else [])]
             try:
                 answer = self._query(rows.text(conditions, order="SystemModstamp,Id", limit=PAGE_ROWS))
             except CrmRefused as refusal:

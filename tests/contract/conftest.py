@@ -1,0 +1,206 @@
+"""One running sandbox a CRM for the whole session, and what the contract suite needs to know of each CRM.
+
+A CRM joins the suite by one entry in `CASES`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from adapters.finder import crm_kinds
+from connector.core.records import RecordKey
+from connector.ports.crm import Crm
+from connector.ports.errors import Action
+from tests.support.sandboxes import Sandbox, running_sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """A way the CRM refuses one row, and what the port must make of it."""
+
+    code: str
+    message: str
+    action: Action
+    mended_by: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrmCase:
+    """The words of one CRM that the suite needs."""
+
+    crm: str
+    people: int
+    page_rows: int
+    """Rows of one page of `contact`; the sandbox must hold more than that of them."""
+    contact: str
+    contact_fields: tuple[str, ...]
+    email_field: str
+    text_field: str
+    """A plain text field of contacts that people and the API may write from the start."""
+    new_contact: Callable[[str], Mapping[str, Any]]
+    """Field values with which a person makes a contact of this last name."""
+    deal: str
+    deal_fields: tuple[str, ...]
+    deal_contact: str
+    activity: str
+    activity_fields: tuple[str, ...]
+    activity_since: str
+    """The datetime field of activities that bounds a first load; one of `activity_fields`."""
+    missing_field: str
+    missing_source: str
+    score_field: str
+    reasons_field: str
+    """Fields that `install` makes on `contact`."""
+    task_source: str
+    task_key_field: str
+    secret_setting: str
+    token_path: str
+    """Path glob of the call that gives a token; empty where there is none."""
+    read_path: str
+    write_path: str
+    task_path: str
+    write_calls: Callable[[Mapping[str, int]], int]
+    """How many calls of a counters answer were batch writes of contacts."""
+    denials: tuple[Denial, ...]
+    fault_limit: Mapping[str, Any] = field(default_factory=dict)
+    """A `status` fault that says: too many calls just now, come back soon."""
+    options: tuple[str, ...] = ()
+    record: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+    """Field values of a raw record as `Sandbox.record` gives it."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings for speed, beyond what `sandbox_settings` gives."""
+
+
+SALESFORCE = CrmCase(
+    crm="salesforce",
+    people=5000,
+    page_rows=2000,
+    contact="Lead",
+    contact_fields=("Email", "LastName", "Company", "Title"),
+    email_field="Email",
+    text_field="Title",
+    new_contact=lambda last_name: {"LastName": last_name, "Company": "Contract Ltd", "Email": f"{last_name.lower()}@contract.test"},
+    deal="Opportunity",
+    deal_fields=("Name", "StageName"),
+    deal_contact="Contact",
+    activity="Task",
+    activity_fields=("Subject", "CreatedDate"),
+    activity_since="CreatedDate",
+    missing_field="No_Such__c",
+    missing_source="No_Such_Object__c",
+    score_field="Hotlead_Score__c",
+    reasons_field="Hotlead_Reasons__c",
+    task_source="Task",
+    task_key_field="Hotlead_Key__c",
+    secret_setting="client_secret",
+    token_path="/services/oauth2/token",
+    read_path="*/queryAll",
+    write_path="*/composite/sobjects",
+    task_path="*/composite/sobjects/Task/*",
+    write_calls=lambda calls: calls.get("PATCH /services/data/<version>/composite/sobjects", 0),
+    denials=(
+        Denial(
+            code="FIELD_CUSTOM_VALIDATION_EXCEPTION",
+            message="Phone must be set.",
+            action=Action.SKIP_RECORD,
+            mended_by="owner of the record",
+        ),
+        Denial(
+            code="INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            message="bad value",
+            action=Action.FIX_MAPPING,
+            mended_by="admin of the mapping",
+            fields=("Rating",),
+        ),
+        Denial(
+            code="INVALID_FIELD_FOR_INSERT_UPDATE",
+            message="Unable to create/update fields: Title.",
+            action=Action.FIX_MAPPING,
+            mended_by="admin of the CRM",
+            fields=("Title",),
+        ),
+        Denial(
+            code="CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            message="LeadTrigger: execution of BeforeUpdate caused by: System.NullPointerException",
+            action=Action.SKIP_RECORD,
+            mended_by="admin of the CRM",
+        ),
+        Denial(
+            code="STRING_TOO_LONG",
+            message="Title: data value too large",
+            action=Action.FIX_MAPPING,
+            mended_by="admin of the mapping",
+            fields=("Title",),
+        ),
+        Denial(code="SOME_NEW_CODE", message="never seen before", action=Action.SKIP_RECORD, mended_by="admin of the CRM"),
+    ),
+    settings={"timeout_s": "3"},
+)
+
+CASES: Mapping[str, CrmCase] = {case.crm: case for case in (SALESFORCE,)}
+
+
+class Bench:
+    """A CRM under test: its case, its sandbox, and connections to it."""
+
+    def __init__(self, *, case: CrmCase, sandbox: Sandbox) -> None:
+        self.case = case
+        self.sandbox = sandbox
+        self._opened: list[Crm] = []
+
+    def settings(self, **changed: str) -> dict[str, str]:
+        """Settings that connect to the sandbox, with changes."""
+        kind = crm_kinds()[self.case.crm]
+        own = kind.sandbox_settings(url=self.sandbox.url, credentials=self.sandbox.credentials)
+        return {**own, **self.case.settings, **changed}
+
+    def open(self, **changed: str) -> Crm:
+        """A new connection, which knows nothing of earlier ones."""
+        crm = crm_kinds()[self.case.crm].open(connection="under-test", settings=self.settings(**changed))
+        self._opened.append(crm)
+        return crm
+
+    def close(self) -> None:
+        """Closes every connection opened here."""
+        for crm in self._opened:
+            crm.close()
+        self._opened.clear()
+
+    def key(self, record_id: str, source: str = "") -> RecordKey:
+        """The key of a row of the sandbox."""
+        return RecordKey("under-test", source or self.case.contact, record_id)
+
+    def field(self, record_id: str, name: str, source: str = "") -> Any:
+        """The present value of a field, as the CRM keeps it."""
+        return self.case.record(self.sandbox.record(source or self.case.contact, record_id)).get(name)
+
+
+@pytest.fixture(scope="session", params=sorted(CASES))
+def crm_bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """One sandbox a CRM for the session, its package installed."""
+    case = CASES[request.param]
+    with running_sandbox(case.crm, people=case.people, options=case.options) as sandbox:
+        bench = Bench(case=case, sandbox=sandbox)
+        for _ in bench.open().install():
+            pass
+        bench.close()
+        yield bench
+
+
+@pytest.fixture
+def bench(crm_bench: Bench) -> Iterator[Bench]:
+    """The CRM under test, without faults or counts from another test."""
+    crm_bench.sandbox.heal()
+    crm_bench.sandbox.reset_counters()
+    yield crm_bench
+    crm_bench.close()
+    crm_bench.sandbox.heal()
+
+
+@pytest.fixture
+def crm(bench: Bench) -> Crm:
+    """A new connection to the CRM under test."""
+    return bench.open()
