@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -495,3 +497,218 @@ def test_row_written_under_lag_is_readable_at_once_and_searchable_later(empty: S
 
     assert (at_once, read) == (0, contact)
     assert _search(empty, filter_groups=[]).total == 1
+
+
+def test_deal_brings_its_contact_forward(empty: Served) -> None:
+    contact = _contact(empty, email="a@example.com", lifecyclestage="lead")
+    body = {
+        "properties": {"dealname": "Line 3", "dealstage": "appointmentscheduled"},
+        "associations": [{"to": {"id": contact}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}]}],
+    }
+    api = empty.client.crm.contacts.basic_api
+
+    deal = requests.post(f"{empty.url}/crm/v3/objects/deals", json=body, headers=empty.headers, timeout=5).json()["id"]
+    opened = api.get_by_id(contact, properties=["lifecyclestage", "num_associated_deals"]).properties
+    requests.patch(
+        f"{empty.url}/crm/v3/objects/deals/{deal}",
+        json={"properties": {"dealstage": "closedwon"}},
+        headers=empty.headers,
+        timeout=5,
+    )
+    won = api.get_by_id(contact, properties=["lifecyclestage"]).properties
+
+    assert (opened["lifecyclestage"], opened["num_associated_deals"]) == ("opportunity", "1")
+    assert won["lifecyclestage"] == "customer"
+
+
+def test_refused_values_are_named_one_by_one(empty: Served) -> None:
+    reply = requests.post(
+        f"{empty.url}/crm/v3/objects/contacts",
+        json={"properties": {"email": "a@example.com", "hs_email_open": "3", "hs_lead_status": "WARM"}},
+        headers=empty.headers,
+        timeout=5,
+    )
+
+    body = reply.json()
+    assert (reply.status_code, body["category"]) == (400, "VALIDATION_ERROR")
+    codes = {one["context"]["propertyName"][0]: one["code"] for one in body["errors"]}
+    assert codes == {"hs_email_open": "READ_ONLY_VALUE", "hs_lead_status": "INVALID_OPTION"}
+    listed = json.loads(body["message"].removeprefix("Property values were not valid: "))
+    assert {one["name"] for one in listed} == {"hs_email_open", "hs_lead_status"}
+
+
+def test_task_without_due_time_is_refused(empty: Served) -> None:
+    reply = requests.post(
+        f"{empty.url}/crm/v3/objects/tasks",
+        json={"properties": {"hs_task_subject": "Call"}},
+        headers=empty.headers,
+        timeout=5,
+    )
+
+    assert reply.status_code == 400
+    assert reply.json()["context"] == {"properties": ["hs_timestamp"]}
+
+
+def test_url_beyond_eight_kilobytes_is_414(empty: Served) -> None:
+    reply = requests.get(
+        f"{empty.url}/crm/v3/objects/contacts",
+        params={"properties": ",".join(f"property_number_{n:04d}" for n in range(400))},
+        headers=empty.headers,
+        timeout=5,
+    )
+
+    assert reply.status_code == 414
+
+
+def test_eleventh_unique_property_is_refused(empty: Served) -> None:
+    def make(number: int) -> int:
+        body = {
+            "groupName": "contactinformation",
+            "name": f"key_{number}",
+            "label": f"Key {number}",
+            "type": "string",
+            "fieldType": "text",
+            "hasUniqueValue": True,
+        }
+        reply = requests.post(f"{empty.url}/crm/v3/properties/contacts", json=body, headers=empty.headers, timeout=5)
+        return reply.status_code
+
+    assert [make(number) for number in range(11)] == [201] * 10 + [400]
+
+
+def test_own_property_can_be_archived_and_hubspots_cannot(empty: Served) -> None:
+    api = empty.client.crm.properties.core_api
+    api.create("contacts", PropertyCreate(name="mine", label="Mine", type="string", field_type="text", group_name="contactinformation"))
+
+    api.archive("contacts", "mine")
+
+    with pytest.raises(PropertiesApiException) as gone:
+        api.get_by_name("contacts", "mine")
+    with pytest.raises(PropertiesApiException) as kept:
+        api.archive("contacts", "email")
+    assert (gone.value.status, kept.value.status) == (404, 400)
+    assert api.get_by_name("contacts", "email").has_unique_value
+
+
+def test_many_associates_come_in_pages_per_input(empty: Served) -> None:
+    store = empty.made.portal.store
+    contact = int(_contact(empty, email="busy@example.com"))
+    with store.turn():
+        store.link_many(("contacts", "calls", contact, 64_000_000_001 + n, 193) for n in range(501))
+    api = empty.client.crm.associations.v4.batch_api
+
+    first = api.get_page("contacts", "calls", BatchInputPublicFetchAssociationsBatchRequest(inputs=[{"id": str(contact)}])).results[0]
+    after = first.paging.next.after
+    second = api.get_page(
+        "contacts", "calls", BatchInputPublicFetchAssociationsBatchRequest(inputs=[{"id": str(contact), "after": after}])
+    ).results[0]
+
+    ids = [str(one.to_object_id) for one in first.to + second.to]
+    assert (len(first.to), len(second.to), len(set(ids))) == (500, 1, 501)
+
+
+def test_person_and_api_are_told_apart_in_history_and_counters(empty: Served) -> None:
+    contact = _contact(empty, email="a@example.com", hs_lead_status="NEW")
+    owner = empty.made.portal.owners()
+    requests.patch(f"{empty.url}/_sandbox/records/contacts/{contact}", json={"hs_lead_status": "CONNECTED"}, timeout=5)
+
+    found = requests.get(
+        f"{empty.url}/crm/v3/objects/contacts/{contact}?propertiesWithHistory=hs_lead_status",
+        headers=empty.headers,
+        timeout=5,
+    ).json()
+    writes = requests.get(f"{empty.url}/_sandbox/counters", timeout=5).json()["writes"]
+
+    past = found["propertiesWithHistory"]["hs_lead_status"]
+    assert [(one["value"], one["sourceType"]) for one in past] == [("CONNECTED", "CRM_UI"), ("NEW", "INTEGRATION")]
+    assert past[0]["updatedByUserId"] == owner[0].user_id
+    assert writes == {f"contacts/{contact}/email": 1, f"contacts/{contact}/hs_lead_status": 1}
+
+
+def test_planted_row_faults_refuse_just_those_rows(empty: Served) -> None:
+    first, second = _contact(empty, email="a@example.com"), _contact(empty, email="b@example.com")
+    rule = {"path": "*/batch/update", "fault": "rows", "rows": {"error": "CONFLICT", "message": "busy", "ids": [second]}}
+    requests.post(f"{empty.url}/_sandbox/faults", json=rule, timeout=5)
+
+    body, status, _ = empty.client.crm.contacts.batch_api.update_with_http_info(
+        BatchInputSimplePublicObjectBatchInput(
+            inputs=[{"id": one, "objectWriteTraceId": one, "properties": {"city": "Ube"}} for one in (first, second)]
+        )
+    )
+
+    assert (status, [one.id for one in body.results]) == (207, [first])
+    assert (body.errors[0].category, body.errors[0].context["objectWriteTraceId"]) == ("CONFLICT", [second])
+
+
+def test_contact_that_visits_a_page_moves_its_roll_ups_and_stamp(empty: Served) -> None:
+    contact = _contact(empty, email="a@example.com")
+    requests.put(f"{empty.url}/_sandbox/clock", json={"advance_s": 3600}, timeout=5)
+    before = empty.client.crm.contacts.basic_api.get_by_id(contact).updated_at
+
+    requests.post(f"{empty.url}/_sandbox/records/events", json={"contact": contact, "subject": "/pricing", "seconds": 40}, timeout=5)
+
+    after = empty.client.crm.contacts.basic_api.get_by_id(contact, properties=["hs_analytics_num_page_views"])
+    event = empty.client.events.events_api.get_page(object_type="contact", object_id=int(contact)).results[0]
+    assert after.properties["hs_analytics_num_page_views"] == "1"
+    assert after.updated_at > before
+    assert event.properties["hs_url"].endswith("/pricing")
+
+
+def test_seeded_roll_ups_agree_with_the_seeded_events(seeded: Served) -> None:
+    store = seeded.made.portal.store
+    with store.turn():
+        counted = dict(store.connection.execute("SELECT object_id, count(*) FROM events WHERE type='e_visited_page' GROUP BY object_id"))
+        rolled = {
+            row[0]: int(row[1])
+            for row in store.connection.execute("SELECT id, json_extract(props, '$.hs_analytics_num_page_views') FROM contacts")
+            if row[1]
+        }
+
+    assert rolled == counted
+    assert len(rolled) > 50
+
+
+def test_seeded_deals_are_those_of_companies_held_here(seeded: Served) -> None:
+    world = World(people=500, seed=7, now=NOW)
+    list(world.people())
+    held = {deal.index: deal for deal in world.deals() if world.companies[deal.company].hubspot}
+
+    found = seeded.client.crm.deals.basic_api.get_page(limit=100, properties=["dealstage", "amount", "hs_is_closed_won"]).results
+
+    assert len(found) == len(held) > 0
+    won = sum(deal.state == "won" for deal in held.values())
+    assert sum(one.properties["hs_is_closed_won"] == "true" for one in found) == won
+
+
+def test_process_says_where_it_listens_and_ends_with_its_parent() -> None:
+    command = [sys.executable, "-m", "adapters.hubspot.sandbox", "--seed", "20", "--with-parent", "--token", "pat-na1-mine"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdin is not None
+        ready = json.loads(running.stdout.readline())
+        client = HubSpot(access_token="pat-na1-mine", host=ready["url"])
+        found = client.crm.contacts.basic_api.get_page(limit=5).results
+        running.stdin.close()
+        code = running.wait(timeout=20)
+
+    assert ready["crm"] == "hubspot"
+    assert len(found) == 5
+    assert code == 0
+
+
+def test_rep_sees_contacts_hot_first_and_the_record(empty: Served) -> None:
+    properties = empty.client.crm.properties.core_api
+    for name, type_, field_type in (("hotlead_score", "number", "number"), ("hotlead_reasons", "string", "text")):
+        properties.create(
+            "contacts",
+            PropertyCreate(name=name, label=name, type=type_, field_type=field_type, group_name="contactinformation"),
+        )
+    _contact(empty, lastname="Cold", hotlead_score="9")
+    hot = _contact(empty, lastname="Hot", hotlead_score="81", hotlead_reasons="Pricing page twice +12")
+
+    listed = requests.get(f"{empty.url}/", timeout=5).text
+    record = requests.get(f"{empty.url}/record/contacts/{hot}", timeout=5).text
+
+    assert 0 < listed.index(">Hot<") < listed.index(">Cold<")
+    assert "81" in record
+    assert "Pricing page twice +12" in record
