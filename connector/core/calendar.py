@@ -1,6 +1,9 @@
-"""When a follow-up is due, in business hours of a calendar. Pure: public holidays come in as dates in `Calendar.off`."""
+"""When a follow-up is due, in business hours of a calendar. Pure: public holidays come in as dates in `Calendar.off`.
 
-from datetime import UTC, date, datetime, timedelta
+Station: used by `core.follow_ups`. All sums are of UTC instants, so that a clock change inside business hours counts as it should.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.core.ladder import Calendar, Due, DueUnit
@@ -10,62 +13,60 @@ LONGEST_CLOSED_DAYS = 60
 
 
 def due_at(start: datetime, *, due: Due, calendar: Calendar) -> datetime:
-    """The instant (UTC) by which something is due that was asked for at `start`.
+    """The instant (UTC), never before `start`, by which something is due that was asked for at `start`.
 
-    Minutes and hours run on the clock. Business hours run only while open. *n* business days end at closing time of the n-th business day
-    after the day that `start` falls on; out of hours, the day of the next opening is the first. Raises ValueError for a calendar that never
-    opens.
+    Minutes and hours run on the clock. Business hours run only while open; what ends with the day is due at closing time. *n* business
+    days end at closing time of the n-th business day after the day that `start` falls on; out of hours, the day of the next opening is the
+    first. Raises ValueError for a calendar that never opens.
     """
+    start = start.astimezone(UTC)
     if due.unit is DueUnit.MINUTES:
         return start + timedelta(minutes=due.amount)
     if due.unit is DueUnit.HOURS:
         return start + timedelta(hours=due.amount)
-    local = _opening(start.astimezone(ZoneInfo(calendar.zone)), calendar=calendar)
+    begins = _opening(start, calendar=calendar)
     if due.unit is DueUnit.BUSINESS_HOURS:
-        return _after_hours(local, hours=due.amount, calendar=calendar).astimezone(UTC)
-    day = local.date() if local <= start.astimezone(local.tzinfo) else local.date() - timedelta(days=1)
-    for _ in range(due.amount):
+        return _after_hours(begins, hours=due.amount, calendar=calendar)
+    day = _day(begins, calendar=calendar)
+    for _ in range(due.amount if begins == start else due.amount - 1):
         day = _next_open_day(day + timedelta(days=1), calendar=calendar)
-    return _at(day, hour=calendar.closes.hour, minute=calendar.closes.minute, zone=calendar.zone).astimezone(UTC)
+    return _at(day, calendar.closes, calendar=calendar)
 
 
 def is_open_day(day: date, *, calendar: Calendar) -> bool:
-    return day.weekday() in calendar.weekdays and day not in calendar.off
+    """Whether business is done on this day at all."""
+    return calendar.opens < calendar.closes and day.weekday() in calendar.weekdays and day not in calendar.off
 
 
-def _after_hours(local: datetime, *, hours: int, calendar: Calendar) -> datetime:
+def _after_hours(begins: datetime, *, hours: int, calendar: Calendar) -> datetime:
     left = timedelta(hours=hours)
-    while True:
-        closes = _at(local.date(), hour=calendar.closes.hour, minute=calendar.closes.minute, zone=calendar.zone)
-        today = closes - local
-        if left <= today:
-            return local + left
+    day = _day(begins, calendar=calendar)
+    while left > (today := _at(day, calendar.closes, calendar=calendar) - begins):
         left -= today
-        local = _open_on(_next_open_day(local.date() + timedelta(days=1), calendar=calendar), calendar=calendar)
+        day = _next_open_day(day + timedelta(days=1), calendar=calendar)
+        begins = _at(day, calendar.opens, calendar=calendar)
+    return begins + left
 
 
-def _opening(local: datetime, *, calendar: Calendar) -> datetime:
-    """`local` itself while open, else the next opening."""
-    day = _next_open_day(local.date(), calendar=calendar)
-    opens = _open_on(day, calendar=calendar)
-    if day > local.date() or local < opens:
-        return opens
-    if local < _at(day, hour=calendar.closes.hour, minute=calendar.closes.minute, zone=calendar.zone):
-        return local
-    return _open_on(_next_open_day(day + timedelta(days=1), calendar=calendar), calendar=calendar)
+def _opening(start: datetime, *, calendar: Calendar) -> datetime:
+    """`start` itself while open, else the next opening."""
+    day = _next_open_day(_day(start, calendar=calendar), calendar=calendar)
+    if start >= _at(day, calendar.closes, calendar=calendar):
+        day = _next_open_day(day + timedelta(days=1), calendar=calendar)
+    return max(start, _at(day, calendar.opens, calendar=calendar))
 
 
 def _next_open_day(day: date, *, calendar: Calendar) -> date:
-    for _ in range(LONGEST_CLOSED_DAYS):
-        if is_open_day(day, calendar=calendar):
-            return day
-        day += timedelta(days=1)
+    """`day` itself if open, else the next that is."""
+    for days in range(LONGEST_CLOSED_DAYS):
+        if is_open_day(day + timedelta(days=days), calendar=calendar):
+            return day + timedelta(days=days)
     raise ValueError(f"the calendar has no business day within {LONGEST_CLOSED_DAYS} days of {day}")
 
 
-def _open_on(day: date, *, calendar: Calendar) -> datetime:
-    return _at(day, hour=calendar.opens.hour, minute=calendar.opens.minute, zone=calendar.zone)
+def _day(instant: datetime, *, calendar: Calendar) -> date:
+    return instant.astimezone(ZoneInfo(calendar.zone)).date()
 
 
-def _at(day: date, *, hour: int, minute: int, zone: str) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZoneInfo(zone))
+def _at(day: date, hour: time, *, calendar: Calendar) -> datetime:
+    return datetime.combine(day, hour, tzinfo=ZoneInfo(calendar.zone)).astimezone(UTC)

@@ -4,6 +4,7 @@ Station: between qualification and `mappings.compile` (inverse). Nothing to do i
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from connector.core.records import RecordKey, Value
@@ -13,11 +14,11 @@ class Ownership(StrEnum):
     OURS = "ours"
     """We write it whenever it differs."""
     CRM_WINS = "crm_wins"
-    """Written while the CRM holds nothing or still what we wrote last; a value that somebody else put there stands."""
+    """Written (or cleared) while the CRM holds nothing or still what we wrote last; a value that somebody else put there stands."""
     FILL_IF_BLANK = "fill_if_blank"
     """Written only while the CRM holds nothing; never touched again."""
     APPEND = "append"
-    """Text is added below what is there, once."""
+    """Text is added below what is there, once, in lines of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Target:
     """What we put there last, where we did."""
 
 
-COMPANIONS = frozenset({"scored_at", "breakdown", "reasons", "model", "next_action"})
+COMPANIONS = frozenset({"scored_at", "breakdown", "reasons", "model"})
 """Values that go along with a write but never cause one: they breathe with the hour."""
 
 DEAD_BAND = {"score": 5, "fit": 5, "engagement": 5}
@@ -79,28 +80,34 @@ def _field_change(target: Target) -> FieldChange | None:
 
 def _after(target: Target) -> Value | None:
     wanted, current = target.wanted, target.current
-    if target.ownership is Ownership.OURS:
-        return wanted
-    if wanted is None:
-        return current
-    if target.ownership is Ownership.APPEND:
-        return _appended(str(wanted), current)
-    if target.ownership is Ownership.CRM_WINS and current == target.last_written:
-        return wanted
-    return wanted if current is None else current
+    match target.ownership:
+        case Ownership.OURS:
+            return wanted
+        case Ownership.CRM_WINS:
+            return wanted if current is None or current == target.last_written else current
+        case Ownership.FILL_IF_BLANK:
+            return wanted if current is None else current
+        case Ownership.APPEND:
+            return current if wanted is None else _appended(str(wanted), current)
 
 
-def _appended(line: str, current: Value | None) -> Value:
-    if current is None:
-        return line
-    lines = str(current).splitlines()
-    return str(current) if line in lines else f"{current}\n{line}"
+def _appended(text: str, current: Value | None) -> Value | None:
+    """`current` with the text below it, unless it is there already; CRMs turn line ends into CR LF."""
+    text = text.strip()
+    if not text or current is None:
+        return text or current
+    there, added = (f"\n{said}\n".replace("\r\n", "\n") for said in (str(current), text))
+    return current if added in there else f"{current}\n{text}"
 
 
 def _gives_cause(change: FieldChange) -> bool:
     if change.name in COMPANIONS:
         return False
-    band = DEAD_BAND.get(change.name)
-    if band is None or not isinstance(change.before, int) or not isinstance(change.after, int):
+    band, before, after = DEAD_BAND.get(change.name), _number(change.before), _number(change.after)
+    if band is None or before is None or after is None:
         return True
-    return abs(change.after - change.before) >= band
+    return abs(after - before) >= band
+
+
+def _number(value: Value | None) -> Decimal | None:
+    return Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None

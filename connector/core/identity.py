@@ -27,7 +27,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """`person` below 0 is a new person; equal negative numbers are the same new person."""
+    """`person` below 0 is a new person; equal negative numbers are the same new person. `why` is for a row that comes to a person."""
 
     key: RecordKey
     person: PersonId
@@ -84,27 +84,25 @@ def place(
     node = dict(known)
     for number, row in enumerate(rows, start=1):
         node.setdefault(row.key, -number)
-    unions: list[tuple[PersonId, PersonId, str]] = []
+    why: dict[PersonId, str] = {}
     address_of: dict[str, PersonId] = {}
-    why: dict[RecordKey, str] = {}
     for row in rows:
         for other, reason in _links(row, node=node, holders=holders, address_of=address_of):
             if groups.join(node[row.key], other):
-                unions.append((node[row.key], other, reason))
-                why.setdefault(row.key, reason)
+                why.setdefault(node[row.key], reason)
+                why.setdefault(other, reason)
         for address in row.emails:
             address_of.setdefault(address, node[row.key])
     placements = tuple(
-        Placement(
-            key=row.key,
-            person=groups.root(node[row.key]),
-            emails=row.emails,
-            why=why.get(row.key, FIRST_SEEN),
-            confidence=confidence,
-        )
-        for row in rows
+        _placement(row, joined=groups.root(node[row.key]), alone=node[row.key], why=why, confidence=confidence) for row in rows
     )
-    return Placed(placements=placements, unions=_existing(unions, groups=groups, confidence=confidence))
+    return Placed(placements=placements, unions=_existing(why, groups=groups, confidence=confidence))
+
+
+def _placement(row: Row, *, joined: PersonId, alone: PersonId, why: Mapping[PersonId, str], confidence: int) -> Placement:
+    """A row that others came to, or that nobody came to, was seen first; every other row says what brought it to its person."""
+    reason = FIRST_SEEN if joined == alone else why[alone]
+    return Placement(key=row.key, person=joined, emails=row.emails, why=reason, confidence=confidence)
 
 
 def _links(
@@ -118,13 +116,7 @@ def _links(
     return links
 
 
-def _existing(unions: Sequence[tuple[PersonId, PersonId, str]], *, groups: _Groups, confidence: int) -> tuple[Union, ...]:
+def _existing(why: Mapping[PersonId, str], *, groups: _Groups, confidence: int) -> tuple[Union, ...]:
     """Joins among persons that already exist; each loser once, straight into its survivor."""
-    reasons: dict[PersonId, str] = {}
-    for one, other, reason in unions:
-        for person in (one, other):
-            if person > 0 and groups.root(person) != person:
-                reasons.setdefault(person, reason)
-    return tuple(
-        Union(survivor=groups.root(loser), loser=loser, why=reason, confidence=confidence) for loser, reason in sorted(reasons.items())
-    )
+    losers = sorted(person for person in why if person > 0 and groups.root(person) != person)
+    return tuple(Union(survivor=groups.root(loser), loser=loser, why=why[loser], confidence=confidence) for loser in losers)

@@ -2,7 +2,9 @@
 
 Station: made by `mappings.compile`, walked by `core.qualification`. Conditions are those of `core.model`, over the facts of one person:
 `person.*`, `company.*`, `deal.open`, `deal.won`, `deal.lost`, `score.total`, `score.fit`, `score.engagement`, `score.grade`,
-`score.temperature`, `hand_off.<id>` (true while it is fired), `crm.stage` (the stage read from the CRMs, as set by people).
+`score.temperature` (held with hysteresis; `cold` while a hotter one is history from before go-live), `hand_off.<id>` (true when it has
+fired and is not answered yet, else unknown), `rep.days_since_touch` (whole days; unknown while no rep ever touched them), `crm.stage`
+(the stage read from the CRMs, as set by people).
 """
 
 from collections.abc import Mapping
@@ -71,7 +73,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUpRule:
-    """A task that a trigger makes. `on`: `hot`, `warm`, or `hand_off.<id>`."""
+    """A task that a trigger makes, unless a task of ours is open on the person. `on`: `hot`, `warm`, or `hand_off.<id>`.
+
+    `hot` and `warm` call for it when the person becomes so from a cooler temperature; a hand-off when it fires and no rep has touched the
+    person since. A hand-off that finds a task open waits for its end, as long as it is fired.
+    """
 
     id: str
     label: Label
@@ -81,7 +87,7 @@ class FollowUpRule:
     priority: str
     """`high`, `normal` or `low`."""
     owners: tuple[OwnerRule, ...]
-    """Tried in order; the first that names an active user wins."""
+    """Tried in order; the first that names an active user wins, and `crm` ends the search."""
     due: Due
     cool_down: timedelta
     """Least time between two follow-ups of this rule for one person."""
@@ -135,4 +141,9 @@ class Ladder:
     language: str = "en"
     """Language of what is written into the CRM: `en` or `ja`."""
     next_actions: Mapping[str, Label] = field(default_factory=dict)
-    """The one line a rep reads, by temperature (`hot`, `warm`, `cold`) and `hand_off.<id>`."""
+    """The one line a rep reads, by temperature (`hot`, `warm`, `cold`) and `hand_off.<id>`; of several hand-offs the first here."""
+
+
+def in_language(label: Label, language: str) -> str:
+    """The text in this language (`en` or `ja`), else in English."""
+    return label.ja if language == "ja" and label.ja else label.en

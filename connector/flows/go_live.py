@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from connector.core.follow_ups import Surroundings
 from connector.core.people import PersonId
-from connector.core.qualification import LadderState, Surroundings, baseline
+from connector.core.qualification import LadderState, baseline
 from connector.flows.plan import Place, standing_of, surroundings
 from connector.flows.progress import Progress, Step
 from connector.flows.published import Published
@@ -95,7 +96,7 @@ def _states(
         row = scores.get(person.id)
         if row is None:
             continue
-        first = baseline(person, standing=standing_of(row), around=around, include_existing=person.id in included)
+        first = baseline(person, standing=standing_of(row, model=documents.model), around=around, include_existing=person.id in included)
         earlier = known.get(person.id)
         states.append(first if earlier is None else _carried_on(earlier, first))
     return tuple(states)

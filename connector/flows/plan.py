@@ -9,8 +9,11 @@ from functools import partial
 from hashlib import sha256
 
 from connector.core.changes import Change, Ownership, Target, plan_change
+from connector.core.follow_ups import Owner, Surroundings, WantedTask
+from connector.core.ladder import in_language
+from connector.core.model import Model
 from connector.core.people import Person, PersonId
-from connector.core.qualification import Decision, LadderState, Owner, Standing, Surroundings, WantedTask, look, newcomer
+from connector.core.qualification import Decision, LadderState, Standing, look, newcomer
 from connector.core.records import RecordKey, Value
 from connector.flows.explain import lines_of, reasons
 from connector.flows.progress import Progress, Step
@@ -119,7 +122,7 @@ def calls_of(tally: Mapping[tuple[str, str], int], *, places: Mapping[str, Place
     return dict(calls)
 
 
-def standing_of(row: ScoreRow) -> Standing:
+def standing_of(row: ScoreRow, *, model: Model) -> Standing:
     """A kept score as the ladder sees it."""
     return Standing(
         fit=row.fit,
@@ -129,6 +132,7 @@ def standing_of(row: ScoreRow) -> Standing:
         temperature=row.temperature,
         excluded=row.excluded,
         fired={h: datetime.fromtimestamp(at, UTC) for h, at in json.loads(row.fired).items()},
+        origins={h.id: h.origin for h in model.hand_offs if h.origin},
     )
 
 
@@ -231,9 +235,9 @@ def _plan_batch(
         before = known.states.get(person.id) or newcomer(person, around=around)
         decision = look(
             person,
-            standing=standing_of(row),
+            standing=standing_of(row, model=documents.model),
             state=before,
-            open_tasks=bool(known.open_tasks.get(person.id)),
+            open_tasks=any(_waits_for_a_rep(f, person=person, now=around.now) for f in known.open_tasks.get(person.id, ())),
             around=_allowed(around, person, live),
         )
         if decision.state != known.states.get(person.id):
@@ -249,6 +253,12 @@ def _plan_batch(
                 )
             )
     return _Batch(changes=tuple(changes), tasks=tuple(tasks), decisions=tuple(decisions))
+
+
+def _waits_for_a_rep(follow_up: FollowUp, *, person: Person, now: datetime) -> bool:
+    """Whether nobody has touched the person since the task was made; a touch is taken as the task's end, however the CRM still shows it."""
+    made, touched = follow_up.made_at, person.last_touch_at
+    return made is None or touched is None or not made <= touched <= now
 
 
 def _allowed(around: Surroundings, person: Person, live: Mapping[str, Place]) -> Surroundings:
@@ -355,7 +365,7 @@ def _json(field: WriteField, value: Value | None) -> Json:
 
 def _task(person: Person, *, wanted: WantedTask, row: ScoreRow, documents: Published, account: str, seq: int) -> PlannedTask:
     language = documents.ladder.language
-    label = wanted.rule.label.ja if language == "ja" and wanted.rule.label.ja else wanted.rule.label.en
+    label = in_language(wanted.rule.label, language)
     said = reasons(lines_of(row.lines), model=documents.model, language=language)
     return PlannedTask(
         seq=seq,
