@@ -3,17 +3,34 @@
 Station: STYLE §1's `mappings/compile`. Everything raises ProblemsError with all errors of a document; warnings do not stop it.
 """
 
+from collections.abc import Container
 from typing import Any
 
 from connector.core.ladder import Ladder
 from connector.core.model import Model
+from mappings.build_fields import build_field_mapping
 from mappings.build_lifecycle import build_ladder
 from mappings.build_scoring import build_model
+from mappings.field_mapping import FieldMapping, Mapped, SourceRead
+from mappings.keys_fields import FIELDS
 from mappings.keys_lifecycle import LIFECYCLE
 from mappings.keys_scoring import SCORING
 from mappings.problems import ProblemsError
 from mappings.shapes import Shape
 from mappings.validate import read_document
+from mappings.writing import LEAVE, WRITABLE, WriteField
+
+__all__ = [
+    "LEAVE",
+    "WRITABLE",
+    "FieldMapping",
+    "Mapped",
+    "SourceRead",
+    "WriteField",
+    "compile_fields",
+    "compile_lifecycle",
+    "compile_scoring",
+]
 
 
 def compile_scoring(text: str, *, file: str, version: int) -> Model:
@@ -24,6 +41,18 @@ def compile_scoring(text: str, *, file: str, version: int) -> Model:
 def compile_lifecycle(text: str, *, file: str, version: int) -> Ladder:
     """The stage ladder of a document. Raises ProblemsError."""
     return build_ladder(_read(text, file=file, shape=LIFECYCLE), version=version)
+
+
+def compile_fields(
+    text: str, *, file: str, connection: str, version: int, ladder: Ladder, zone: str, sources: Container[str] | None = None
+) -> FieldMapping:
+    """The field mapping of a document for one connection, with the ladder's stage fields read and written. Raises ProblemsError.
+
+    `zone` is the connection's (IANA name); `sources` are those that its CRM has: optional ones that are missing are left out, and roll-ups
+    stand in for them. None takes all of the document's sources as there.
+    """
+    read = _read(text, file=file, shape=FIELDS)
+    return build_field_mapping(read, connection=connection, version=version, ladder=ladder, zone=zone, sources=sources)
 
 
 def _read(text: str, *, file: str, shape: Shape) -> dict[str, Any]:
