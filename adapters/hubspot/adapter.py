@@ -70,7 +70,7 @@ class HubSpotCrm:
             user=user,
             base_currency=str(account.get("companyCurrency") or "") or None,
             zone=self._hub.zone or "UTC",
-            production=account.get("accountType") == PRODUCTION_ACCOUNT,
+            production=account.get("accountType") == PRODUCTION_ACCOUNT and not self._hub.settings.is_sandbox,
         )
 
     def catalog(self, *, sources: Sequence[str]) -> Catalog:

@@ -3,7 +3,7 @@
 Station: HubSpot adapter, read by mapping validation and `hotlead check`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.hubspot.client import Hub
@@ -15,6 +15,8 @@ from connector.ports.errors import CrmAuth, CrmField, CrmRefused
 LONGEST_TEXT = 65_536
 """Characters of a text property. Source: HubSpot knowledge base "Property field types", 2026-11."""
 OWNERS_A_PAGE = 100
+NAMES_HELD_S = 600.0
+"""How long the names of an object type's properties are believed."""
 
 TYPES: Mapping[str, FieldType] = {
     "number": FieldType.DECIMAL,
@@ -66,10 +68,33 @@ def read_fields(hub: Hub, source: str, *, purpose: Purpose = Purpose.CATALOG) ->
     return {str(one["name"]): to_field(one) for one in read_definitions(hub, source, purpose=purpose)}
 
 
+def require_properties(hub: Hub, *, source: str, names: Iterable[str]) -> None:
+    """Nothing when the object type has all these properties. Raises CrmField naming the first that it has not.
+
+    HubSpot leaves unknown properties out of what it gives without a word, so that one deleted by an admin would read as empty on
+    every record. Asks once in `NAMES_HELD_S`.
+    """
+    held = hub.property_names.get(source)
+    if held is None or hub.clock.monotonic() - held[0] > NAMES_HELD_S:
+        read_definitions(hub, source, purpose=Purpose.CATALOG)
+        held = hub.property_names[source]
+    unknown = next((name for name in names if name not in held[1]), None)
+    if unknown is not None:
+        raise CrmField(
+            f'HubSpot "{hub.connection}": there is no property {source}.{unknown}, or this key does not see it; nothing was read.',
+            connection=hub.connection,
+            code="PROPERTY_DOESNT_EXIST",
+            hint="Map another property, or make it in HubSpot (hotlead install makes hotlead's own).",
+            field=unknown,
+        )
+
+
 def read_definitions(hub: Hub, source: str, *, purpose: Purpose) -> Sequence[Mapping[str, Any]]:
     """Property definitions of one object type as HubSpot gives them."""
     reply = hub.call("GET", hub.paths.properties(source), purpose=purpose)
-    return tuple(one for one in reply.body.get("results") or () if not one.get("archived"))
+    found = tuple(one for one in reply.body.get("results") or () if not one.get("archived"))
+    hub.property_names[source] = (hub.clock.monotonic(), frozenset(str(one["name"]) for one in found))
+    return found
 
 
 def to_field(definition: Mapping[str, Any]) -> CatalogField:

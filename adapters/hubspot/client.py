@@ -78,6 +78,8 @@ class Hub:
         self.clock = clock or SystemClock()
         self.zone = ""
         """The portal's time zone once known: its daily quota begins anew at midnight there."""
+        self.property_names: dict[str, tuple[float, frozenset[str]]] = {}
+        """By object type: when the names of its properties were read (the clock's `monotonic`), and the names."""
         self.budget = Budget(connection=connection, clock=self.clock, lanes=_lanes(settings), resume_at=self._next_midnight)
         self._policy = policy
         self._chance = chance

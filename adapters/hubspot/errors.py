@@ -105,13 +105,15 @@ def read_complaint(body: object, *, status: int = 0) -> Complaint:
         return Complaint(code=f"HTTP_{status}", message=str(body or "")[:LONGEST_MESSAGE])
     message = str(body.get("message") or "")
     details = [detail for detail in body.get("errors") or () if isinstance(detail, Mapping)]
-    details += _inside(message)
+    inside = _inside(message)
+    details += inside
     named = tuple(dict.fromkeys(name for detail in (body, *details) for name in _names(detail)))
     codes = [str(detail.get("code") or detail.get("error") or "") for detail in details]
     words = [*codes, _word(body.get("subCategory")), str(body.get("category") or ""), str(body.get("errorType") or "")]
     known = [word for word in words if word in ROW_RULES and word != "VALIDATION_ERROR"]
     code = next(iter(known), next((word for word in words if word), f"HTTP_{status}"))
-    return Complaint(code=code, message=message[:LONGEST_MESSAGE], field=named[0] if named else "", fields=named)
+    said = str(inside[0].get("message") or message) if inside else message
+    return Complaint(code=code, message=said[:LONGEST_MESSAGE], field=named[0] if named else "", fields=named)
 
 
 def refusal(complaint: Complaint) -> Refusal:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from adapters.hubspot.catalog import require_properties
 from adapters.hubspot.client import Hub, Reply
 from adapters.hubspot.links import INPUTS_A_CALL, Links, inline_links, read_links
 from adapters.hubspot.position import Phase, Position, pack, unpack
@@ -50,7 +51,8 @@ class Sheet:
 
 
 def read_objects(hub: Hub, ask: Ask) -> Iterator[Page]:
-    """Pages of one object type, resumable from each page's cursor. Raises CrmError."""
+    """Pages of one object type, resumable from each page's cursor. Raises CrmError, CrmField for a property that is not there."""
+    require_properties(hub, source=ask.source, names=(*ask.fields, *([ask.since_field] if ask.since else ()), *ask.where))
     yield from ObjectReader(hub, ask).pages()
 
 
@@ -237,8 +239,8 @@ class ObjectReader:
 def reread_objects(hub: Hub, *, source: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[RawRecord]:
     """The records as they are now, in the order asked; one that is gone with `deleted` set, and its survivor where HubSpot names one."""
     wanted = (*fields, *(MERGED_IDS if source in MERGEABLE else ())) or ("hs_object_id",)
-    for batch in batches(tuple(dict.fromkeys(ids)), READ_ROWS):
-        body = {"inputs": [{"id": one} for one in batch], "properties": list(wanted)}
+    for batch in batches(ids, READ_ROWS):
+        body = {"inputs": [{"id": one} for one in dict.fromkeys(batch)], "properties": list(wanted)}
         # A 207 names the ids that are not there; they are those without a row.
         reply = hub.call("POST", f"{hub.paths.objects(source)}/batch/read", purpose=Purpose.REREAD, body=body)
         rows = {str(row["id"]): row for row in _rows(reply)}

@@ -41,7 +41,7 @@ SETTINGS = (
         help="Advanced. Another address than HubSpot's own, for a sandbox on this machine.",
     ),
     Setting(
-        name="any_host",
+        name="base_url_anywhere",
         label="Allow an API address on another machine",
         required=False,
         default="no",
@@ -102,9 +102,9 @@ def parse_settings(*, connection: str, settings: Mapping[str, str]) -> HubSpotSe
         faults.append("token holds characters that no HubSpot token has; copy it again")
     if not is_api_version(given["api_version"]):
         faults.append(f"api_version is {given['api_version']!r}; allowed: v3, or a dated version such as 2026-09")
-    if given["any_host"] not in ("yes", "no"):
-        faults.append(f"any_host is {given['any_host']!r}; allowed: yes, no")
-    faults += _address_faults(given["base_url"], any_host=given["any_host"] == "yes")
+    if given["base_url_anywhere"] not in ("yes", "no"):
+        faults.append(f"base_url_anywhere is {given['base_url_anywhere']!r}; allowed: yes, no")
+    faults += _address_faults(given["base_url"], base_url_anywhere=given["base_url_anywhere"] == "yes")
     faults += [fault for name in ("calls_per_10s", "searches_per_second") if (fault := _pace_fault(name, given[name]))]
     if not _is_number(given["timeout_s"]) or not 1 <= float(given["timeout_s"]) <= 300:
         faults.append(f"timeout_s is {given['timeout_s']!r}; allowed: 1 to 300")
@@ -123,7 +123,7 @@ def parse_settings(*, connection: str, settings: Mapping[str, str]) -> HubSpotSe
     )
 
 
-def _address_faults(address: str, *, any_host: bool) -> list[str]:
+def _address_faults(address: str, *, base_url_anywhere: bool) -> list[str]:
     if address.rstrip("/") == HUBSPOT:
         return []
     try:
@@ -136,8 +136,8 @@ def _address_faults(address: str, *, any_host: bool) -> list[str]:
         return ["base_url is no plain address; it looks like http://127.0.0.1:8080"]
     if _is_loopback(host):
         return []
-    if not any_host:
-        return [f"base_url names {host}, which is neither HubSpot nor this machine; set any_host to yes if the token may go there"]
+    if not base_url_anywhere:
+        return [f"base_url names {host}, which is neither HubSpot nor this machine; set base_url_anywhere to yes if the token may go there"]
     return [] if parts.scheme == "https" else ["base_url on another machine must be https, or the token travels in the clear"]
 
 

@@ -140,7 +140,71 @@ SALESFORCE = CrmCase(
     settings={"timeout_s": "3"},
 )
 
-CASES: Mapping[str, CrmCase] = {case.crm: case for case in (SALESFORCE,)}
+HUBSPOT = CrmCase(
+    crm="hubspot",
+    people=500,
+    page_rows=100,
+    contact="contacts",
+    contact_fields=("email", "lastname", "company", "jobtitle"),
+    email_field="email",
+    text_field="jobtitle",
+    new_contact=lambda last_name: {"lastname": last_name, "company": "Contract Ltd", "email": f"{last_name.lower()}@contract.test"},
+    deal="deals",
+    deal_fields=("dealname", "dealstage"),
+    deal_contact="contacts",
+    activity="calls",
+    activity_fields=("hs_call_title", "hs_timestamp"),
+    activity_since="hs_timestamp",
+    missing_field="no_such_property",
+    missing_source="no_such_objects",
+    score_field="hotlead_score",
+    reasons_field="hotlead_reasons",
+    task_source="tasks",
+    task_key_field="hotlead_key",
+    secret_setting="token",
+    token_path="",
+    read_path="*/objects/contacts",
+    write_path="*/objects/contacts/batch/update",
+    task_path="*/objects/tasks/batch/*",
+    write_calls=lambda calls: calls.get("POST /crm/v3/objects/<kind>/batch/update", 0),
+    denials=(
+        Denial(
+            code="INVALID_OPTION",
+            message="Z9 was not one of the allowed options",
+            action=Action.FIX_MAPPING,
+            mended_by="admin of the mapping",
+            fields=("hotlead_grade",),
+        ),
+        Denial(
+            code="PROPERTY_DOESNT_EXIST",
+            message='Property "no_such" does not exist',
+            action=Action.FIX_MAPPING,
+            mended_by="admin of the mapping",
+            fields=("no_such",),
+        ),
+        Denial(
+            code="READ_ONLY_VALUE",
+            message="createdate is a read only property",
+            action=Action.FIX_MAPPING,
+            mended_by="admin of the mapping",
+            fields=("createdate",),
+        ),
+        Denial(code="OBJECT_NOT_FOUND", message="Could not get some CONTACT objects", action=Action.SKIP_RECORD, mended_by="nobody"),
+        Denial(code="CONFLICT", message="another record has that value", action=Action.SKIP_RECORD, mended_by="owner of the record"),
+        Denial(code="VALIDATION_ERROR", message="Phone number is required", action=Action.SKIP_RECORD, mended_by="admin of the CRM"),
+        Denial(code="INTERNAL_ERROR", message="internal error", action=Action.RETRY, mended_by="nobody"),
+        Denial(code="SOME_NEW_CODE", message="never seen before", action=Action.SKIP_RECORD, mended_by="admin of the CRM"),
+    ),
+    fault_limit={
+        "status": 429,
+        "body": {"status": "error", "errorType": "RATE_LIMIT", "policyName": "SECONDLY", "message": "secondly limit"},
+    },
+    options=("--burst", "0", "--search-rate", "0", "--alone"),
+    record=lambda raw: raw["properties"],
+    settings={"timeout_s": "3", "calls_per_10s": "off", "searches_per_second": "off"},
+)
+
+CASES: Mapping[str, CrmCase] = {case.crm: case for case in (SALESFORCE, HUBSPOT)}
 
 
 class Bench:

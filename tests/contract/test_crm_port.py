@@ -74,7 +74,7 @@ def test_the_catalog_shows_what_is_asked_and_leaves_out_what_is_not_there(bench:
     assert set(catalog.sources) == {case.contact, case.deal}
     assert set(case.contact_fields) <= set(catalog.sources[case.contact])
     assert case.missing_field not in catalog.sources[case.contact]
-    assert catalog.sources[case.contact][case.reasons_field].length in (255, None)
+    assert (catalog.sources[case.contact][case.reasons_field].length or 255) >= 255
     assert catalog.sources[case.contact][case.score_field].writable
 
 
@@ -615,7 +615,7 @@ def test_calls_are_counted_by_purpose(bench: Bench, crm: Crm) -> None:
     spent = {purpose: calls - before.get(purpose, 0) for purpose, calls in usage.calls.items() if calls != before.get(purpose, 0)}
     assert spent["reread"] == 1
     assert spent["write"] == 1
-    assert set(spent) == {"read", "reread", "write"}
+    assert set(spent) - {"catalog"} == {"read", "reread", "write"}
     assert sum(spent.values()) == sum(bench.sandbox.calls().values())
     assert usage.day_limit is not None
     assert usage.day_used is not None
