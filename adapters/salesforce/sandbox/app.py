@@ -12,6 +12,7 @@ from adapters.salesforce.sandbox.bulk import bulk_routes
 from adapters.salesforce.sandbox.calls import NEWEST, OLDEST, answer, guard
 from adapters.salesforce.sandbox.collections_api import collection_routes
 from adapters.salesforce.sandbox.composite import composite_routes
+from adapters.salesforce.sandbox.conversions import conversion_routes
 from adapters.salesforce.sandbox.deploy import deploy_routes
 from adapters.salesforce.sandbox.oauth import ConnectedApp, Sessions, oauth_routes
 from adapters.salesforce.sandbox.org import Org
@@ -45,5 +46,6 @@ def make_app(org: Org, connected_app: ConnectedApp) -> Flask:
         return answer([{"label": f"Release {n}", "url": f"/services/data/v{n}.0", "version": f"{n}.0"} for n in numbers])
 
     org.control.mount(app, state=PersonEdits(org=org, sessions=sessions))
+    app.register_blueprint(conversion_routes(org))
     mount_pages(app, crm="Salesforce", accent=ACCENT, control=org.control, pages=OrgPages(org=org))
     return app

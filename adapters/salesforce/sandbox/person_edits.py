@@ -17,7 +17,7 @@ from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
 from adapters.salesforce.sandbox.ids import full_id
 from adapters.salesforce.sandbox.moments import instant_text
 from adapters.salesforce.sandbox.oauth import Sessions
-from adapters.salesforce.sandbox.org import Org
+from adapters.salesforce.sandbox.org import API_USER_ID, Org
 from adapters.salesforce.sandbox.records import Writer
 from adapters.salesforce.sandbox.seed_setup import ADMIN_ID
 
@@ -93,7 +93,8 @@ class PersonEdits:
 
     def _writer(self, db: sqlite3.Connection, by: str, row: Mapping[str, Any] | None) -> Writer:
         owner = row.get("OwnerId") if row else None
-        user = owner if isinstance(owner, str) and owner.startswith("005") else ADMIN_ID
+        is_person = isinstance(owner, str) and owner.startswith("005") and owner != API_USER_ID
+        user = str(owner) if is_person else ADMIN_ID
         if by:
             found = db.execute('SELECT Id FROM "User" WHERE Email = ? OR Username = ?', (by, by)).fetchone()
             if found is None:

@@ -21,8 +21,8 @@ def span_of(name: str, count: int | None, today: date) -> tuple[date, date] | No
         return (today - away, today + one) if name == "LAST_N_DAYS" else (today + one, today + away + one)
     if name == "N_DAYS_AGO":
         return today - timedelta(days=count), today - timedelta(days=count) + one
-    unit = name.removesuffix("S").rsplit("_", 1)[-1].removesuffix("S")
-    if unit not in _STEPS:
+    unit = next((unit for unit in _STEPS if f"N_{unit}S" in name), None)
+    if unit is None:
         return None
     start, _ = _plain(f"THIS_{unit}", today) or (today, today)
     if name == f"LAST_N_{unit}S":
