@@ -72,13 +72,14 @@ def require_properties(hub: Hub, *, source: str, names: Iterable[str]) -> None:
     """Nothing when the object type has all these properties. Raises CrmField naming the first that it has not.
 
     HubSpot leaves unknown properties out of what it gives without a word, so that one deleted by an admin would read as empty on
-    every record. Asks once in `NAMES_HELD_S`.
+    every record. Asks once in `NAMES_HELD_S`, and again before it says that something is missing: it may have been made since.
     """
+    wanted = tuple(names)
     held = hub.property_names.get(source)
-    if held is None or hub.clock.monotonic() - held[0] > NAMES_HELD_S:
+    if held is None or hub.clock.monotonic() - held[0] > NAMES_HELD_S or not held[1].issuperset(wanted):
         read_definitions(hub, source, purpose=Purpose.CATALOG)
         held = hub.property_names[source]
-    unknown = next((name for name in names if name not in held[1]), None)
+    unknown = next((name for name in wanted if name not in held[1]), None)
     if unknown is not None:
         raise CrmField(
             f'HubSpot "{hub.connection}": there is no property {source}.{unknown}, or this key does not see it; nothing was read.',

@@ -112,8 +112,8 @@ def _main_job(
         with watch.step("connect and install Hotlead's fields"):
             connections = [_connect(here, sandbox) for sandbox in sandboxes]
             for connection in connections:
-                made = sum(1 for s in road.crm(connection).install() if s.state == "made")
-                frame.say(f"  {connection.name}: {made} fields made")
+                there = sum(1 for s in road.crm(connection).install() if s.state == "present")
+                frame.say(f"  {connection.name}: {there} fields and permissions in place")
         with watch.step("pull contacts, companies, deals and activities"):
             pulled = pull_stretch(road, connections=connections, running=running)
         frame.show(pulled_table(pulled))

@@ -184,9 +184,9 @@ def install(
             if shown:
                 frame.show(steps_table(shown))
             if not dry_run and missing:
-                made = tuple(crm.install())
-                different = different or any(s.state == "different" for s in made)
-                frame.say(f"[bold]{connection.name}[/]: made {sum(1 for s in made if s.state == 'made')}.")
+                there = sum(1 for s in crm.install() if s.state == "present")
+                different = different or there < len(plan)
+                frame.say(f"[bold]{connection.name}[/]: {there} of {len(plan)} there now.")
             frame.give({"connection": connection.name, "steps": plan, "dry_run": dry_run})
     if different:
         raise typer.Exit(PARTLY)

@@ -123,7 +123,7 @@ def findings_table(findings: Sequence[Finding]) -> Table:
 def steps_table(steps: Sequence[InstallStep]) -> Table:
     table = _table("What", "State", "")
     for step in steps:
-        style = {"present": "green", "missing": "yellow", "made": "green"}.get(step.state, "red")
+        style = {"present": "green", "missing": "yellow"}.get(step.state, "red")
         table.add_row(escape(step.what), Text(step.state, style=style), escape(step.detail))
     return table
 
