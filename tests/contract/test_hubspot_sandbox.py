@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ from hubspot.crm.contacts.exceptions import ApiException as ContactsApiException
 from hubspot.crm.objects.tasks import SimplePublicObjectInputForCreate as TaskCreate
 from hubspot.crm.properties import PropertyCreate, PropertyGroupCreate
 from hubspot.crm.properties.exceptions import ApiException as PropertiesApiException
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adapters.hubspot.sandbox.app import SandboxApp, make_app
 from adapters.hubspot.sandbox.credentials import Token
@@ -712,3 +715,67 @@ def test_rep_sees_contacts_hot_first_and_the_record(empty: Served) -> None:
     assert 0 < listed.index(">Hot<") < listed.index(">Cold<")
     assert "81" in record
     assert "Pricing page twice +12" in record
+
+
+_WORDS = [
+    "inputs",
+    "properties",
+    "id",
+    "idProperty",
+    "filterGroups",
+    "filters",
+    "propertyName",
+    "operator",
+    "value",
+    "values",
+    "sorts",
+    "limit",
+    "after",
+    "associations",
+    "types",
+    "to",
+    "from",
+    "associationTypeId",
+    "primaryObjectId",
+    "objectIdToMerge",
+    "objectId",
+    "name",
+    "label",
+    "type",
+    "fieldType",
+    "groupName",
+    "options",
+    "eventName",
+    "occurredAt",
+    "tokenKey",
+    "query",
+    "objectWriteTraceId",
+]
+_LEAVES = st.sampled_from(
+    [None, "", 0, -1, 1.5, True, "x", "9" * 30, 10**30, "EQ", "IN", "email", "hs_object_id", "createdate", [], [1], {}, ["a"]]
+)
+_BODIES = st.recursive(
+    _LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(_WORDS), inner, max_size=5)),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=_BODIES, pick=st.integers(min_value=0))
+def test_no_body_makes_the_portal_fail(seeded: Served, body: Any, pick: int) -> None:
+    rules = [
+        (method, str(rule.rule))
+        for rule in seeded.made.app.url_map.iter_rules()
+        if "version" not in rule.arguments and str(rule.rule).startswith(("/crm", "/events", "/oauth"))
+        for method in sorted((rule.methods or set()) & {"POST", "PATCH", "PUT"})
+    ]
+    method, template = rules[pick % len(rules)]
+    path = re.sub(r"<(\w*kind)>", "notes", template)
+    path = re.sub(r"<\w+>", "97000000001", path)
+    client = seeded.made.app.test_client()
+
+    reply = client.open(path, method=method, headers=seeded.headers, json=body)
+
+    assert reply.status_code < 500
+    assert reply.status_code < 400 or reply.get_json()["correlationId"]

@@ -8,7 +8,7 @@ whole batch with 400, as HubSpot documents multi-status errors as a thing a call
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from flask import request
 from adapters.hubspot.sandbox.errors import ApiFault, RowRefusal, invalid_request
 from adapters.hubspot.sandbox.kinds import Kind
 from adapters.hubspot.sandbox.object_views import properties_of
+from adapters.hubspot.sandbox.reading import mappings, names, record_number
 from adapters.hubspot.sandbox.records import Records
 from adapters.hubspot.sandbox.rendering import Renderer
 from adapters.hubspot.sandbox.routing import NO_CONTENT, Answer, Api, Call, kind_named, object_scope
@@ -64,7 +65,8 @@ class BatchViews:
         inputs = _inputs(given)
         id_property = str(given.get("idProperty") or "")
         wants_archived = call.is_on("archived")
-        renderer = Renderer(self._portal, found, given.get("properties"), given.get("propertiesWithHistory") or ())
+        history = names(given.get("propertiesWithHistory"), "propertiesWithHistory")
+        renderer = Renderer(self._portal, found, names(given.get("properties"), "properties"), history)
         keys = list(dict.fromkeys(one.key for one in inputs))
         rows = self._rows(found, keys, id_property)
         shown = {key: row for key, row in rows.items() if bool(row.archived_ms) == wants_archived}
@@ -162,8 +164,9 @@ class BatchViews:
         if id_property and id_property != "hs_object_id":
             found = {key: self._records.find(kind, key, id_property) for key in keys}
             return {key: row for key, row in found.items() if row is not None}
-        rows = self._store.load_many(kind, [int(key) for key in keys if key.isdigit()])
-        return {key: rows[int(key)] for key in keys if key.isdigit() and int(key) in rows}
+        numbers = {key: record_number(key) for key in keys}
+        rows = self._store.load_many(kind, [number for number in numbers.values() if number is not None])
+        return {key: rows[number] for key, number in numbers.items() if number is not None and number in rows}
 
     def _written(self, kind: Kind, row: Row, one: Input) -> dict[str, Any]:
         body = Renderer(self._portal, kind, [*kind.defaults, *row.props]).body(row)
@@ -185,14 +188,8 @@ class _NotThereError(LookupError):
     """The input names a record that does not exist."""
 
 
-def _inputs(given: Any) -> list[Input]:
-    listed = given.get("inputs") if isinstance(given, dict) else None
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise invalid_request("Invalid input JSON: inputs must be a list of objects")
-    if not listed:
-        raise invalid_request("Invalid input JSON: inputs must not be empty")
-    if len(listed) > MAX_INPUTS:
-        raise invalid_request(f"The maximum number of inputs supported in a batch is {MAX_INPUTS}; {len(listed)} were sent.")
+def _inputs(given: Mapping[str, Any]) -> list[Input]:
+    listed = mappings(given.get("inputs"), "inputs", most=MAX_INPUTS, may_be_empty=False)
     return [
         Input(
             key=str(one.get("id") or ""),

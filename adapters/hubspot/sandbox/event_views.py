@@ -15,6 +15,7 @@ from flask import request
 from adapters.hubspot.sandbox.errors import fault, invalid_request, not_found
 from adapters.hubspot.sandbox.events import EventQuery, add_events, event_body, event_number, event_types, find_events
 from adapters.hubspot.sandbox.kinds import BY_NAME, find_kind
+from adapters.hubspot.sandbox.reading import mapping
 from adapters.hubspot.sandbox.records import Records
 from adapters.hubspot.sandbox.routing import NO_CONTENT, Answer, Api, Call, scopes
 from adapters.hubspot.sandbox.stamps import parse_instant
@@ -77,7 +78,7 @@ class EventViews:
         if row is None or row.archived_ms:
             raise not_found("The event could not be linked to a contact.")
         at = _instant(str(given["occurredAt"])) if given.get("occurredAt") else self._portal.now_ms()
-        extra = {str(one): str(value) for one, value in (given.get("properties") or {}).items()}
+        extra = {str(one): str(value) for one, value in mapping(given.get("properties") or {}, "properties").items()}
         add_events(self._portal.store.connection, [(name, row.id, at, "", 0, json.dumps(extra, ensure_ascii=False))])
         return NO_CONTENT
 

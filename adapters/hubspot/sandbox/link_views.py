@@ -12,6 +12,7 @@ from adapters.hubspot.sandbox.errors import RowRefusal, invalid_request, not_fou
 from adapters.hubspot.sandbox.kinds import Kind
 from adapters.hubspot.sandbox.link_types import BY_ID, LinkType, between
 from adapters.hubspot.sandbox.linking import Linking, default_type, types_by_id
+from adapters.hubspot.sandbox.reading import mapping, mappings, record_id, record_number, type_ids
 from adapters.hubspot.sandbox.routing import NO_CONTENT, Answer, Api, Call, kind_named, object_scope
 from adapters.hubspot.sandbox.stamps import iso
 from adapters.hubspot.sandbox.store import Link
@@ -51,17 +52,17 @@ class LinkViews:
         one, other = kind_named(from_kind), kind_named(to_kind)
         began = self._portal.now_ms()
         inputs = _inputs(call, MAX_READ)
-        after = {_record_id(given.get("id")): str(given.get("after") or "") for given in inputs}
+        after = {record_id(given.get("id")): str(given.get("after") or "") for given in inputs}
         links = self._store.links(one, other, list(after))
         results: list[dict[str, Any]] = []
         refusals: list[RowRefusal] = []
-        for record_id, cursor in after.items():
-            found = _grouped(links.get(record_id, []))
+        for number, cursor in after.items():
+            found = _grouped(links.get(number, []))
             if not found:
-                refusals.append(_nothing(one, other, record_id))
+                refusals.append(_nothing(one, other, number))
                 continue
             page, following = _page(found, cursor)
-            result: dict[str, Any] = {"from": {"id": str(record_id)}, "to": page}
+            result: dict[str, Any] = {"from": {"id": str(number)}, "to": page}
             if following:
                 result["paging"] = {"next": {"after": following}}
             results.append(result)
@@ -72,10 +73,7 @@ class LinkViews:
         one, other = kind_named(from_kind), kind_named(to_kind)
 
         def types(given: Mapping[str, Any]) -> Sequence[LinkType]:
-            ids = [int(named.get("associationTypeId", 0)) for named in given.get("types") or ()]
-            if not ids:
-                raise invalid_request("Invalid input JSON: types must name at least one association type")
-            return types_by_id(one, other, ids)
+            return types_by_id(one, other, type_ids(given.get("types")))
 
         return self._create(call, one, other, types, done=201)
 
@@ -90,7 +88,7 @@ class LinkViews:
         results: list[dict[str, Any]] = []
         refusals: list[RowRefusal] = []
         for given in _inputs(call, MAX_CREATE):
-            from_id, to_id = _record_id((given.get("from") or {}).get("id")), _record_id((given.get("to") or {}).get("id"))
+            from_id, to_id = _end(given, "from"), _end(given, "to")
             wanted = types(given)
             if self._missing(one, from_id) or self._missing(other, to_id):
                 refusals.append(_unknown(one, from_id, other, to_id))
@@ -103,16 +101,16 @@ class LinkViews:
         """204: every association of the named pairs is gone."""
         one, other = kind_named(from_kind), kind_named(to_kind)
         for given in _inputs(call, MAX_ARCHIVE):
-            for target in given.get("to") or ():
-                self._linking.separate(one, _record_id((given.get("from") or {}).get("id")), other, _record_id(target.get("id")))
+            for target in mappings(given.get("to"), "to"):
+                self._linking.separate(one, _end(given, "from"), other, record_id(target.get("id")))
         return NO_CONTENT
 
     def archive_labels(self, call: Call, from_kind: str, to_kind: str) -> Answer:
         """204: the named types of the pairs are gone, the others stay."""
         one, other = kind_named(from_kind), kind_named(to_kind)
         for given in _inputs(call, MAX_ARCHIVE):
-            types = types_by_id(one, other, [int(named.get("associationTypeId", 0)) for named in given.get("types") or ()])
-            from_id, to_id = _record_id((given.get("from") or {}).get("id")), _record_id((given.get("to") or {}).get("id"))
+            types = types_by_id(one, other, type_ids(given.get("types")))
+            from_id, to_id = _end(given, "from"), _end(given, "to")
             self._linking.separate(one, from_id, other, to_id, types)
         return NO_CONTENT
 
@@ -124,13 +122,13 @@ class LinkViews:
     def browse(self, call: Call, from_kind: str, from_id: str, to_kind: str) -> Answer:
         """One record's associations, a page at a time."""
         one, other = kind_named(from_kind), kind_named(to_kind)
-        record_id = _record_id(from_id)
-        if self._missing(one, record_id):
+        number = record_id(from_id)
+        if self._missing(one, number):
             raise not_found()
         limit = call.number("limit", PAGE)
         if not 1 <= limit <= PAGE:
             raise invalid_request(f"Invalid limit {limit}: it must be between 1 and {PAGE}.")
-        page, following = _page(_grouped(self._store.links(one, other, [record_id]).get(record_id, [])), call.one("after"), limit)
+        page, following = _page(_grouped(self._store.links(one, other, [number]).get(number, [])), call.one("after"), limit)
         body: dict[str, Any] = {"results": page}
         if following:
             body["paging"] = {"next": {"after": following}}
@@ -148,26 +146,24 @@ class LinkViews:
     def associate(self, call: Call, from_kind: str, from_id: str, to_kind: str, to_id: str) -> Answer:
         """Two records associated with the types of the body, 201."""
         one, other = kind_named(from_kind), kind_named(to_kind)
-        if not isinstance(call.body, list) or not call.body:
-            raise invalid_request("Invalid input JSON: the body must be a list of association types")
-        types = types_by_id(one, other, [int(named.get("associationTypeId", 0)) for named in call.body])
+        types = types_by_id(one, other, type_ids(call.body, "the body"))
         left, right = self._pair(one, from_id, other, to_id)
         self._linking.associate(one, left, other, right, types)
         return Answer(body=_made(one, left, other, right, types), status=201)
 
     def separate(self, _call: Call, from_kind: str, from_id: str, to_kind: str, to_id: str) -> Answer:
         """204: nothing associates the two any more."""
-        self._linking.separate(kind_named(from_kind), _record_id(from_id), kind_named(to_kind), _record_id(to_id))
+        self._linking.separate(kind_named(from_kind), record_id(from_id), kind_named(to_kind), record_id(to_id))
         return NO_CONTENT
 
     def _pair(self, one: Kind, from_id: str, other: Kind, to_id: str) -> tuple[int, int]:
-        left, right = _record_id(from_id), _record_id(to_id)
+        left, right = record_id(from_id), record_id(to_id)
         if self._missing(one, left) or self._missing(other, right):
             raise not_found("One or more of the records to associate could not be found.")
         return left, right
 
-    def _missing(self, kind: Kind, record_id: int) -> bool:
-        row = self._store.load(kind, record_id)
+    def _missing(self, kind: Kind, number: int) -> bool:
+        row = self._store.load(kind, number)
         return row is None or bool(row.archived_ms)
 
     def _batch(self, results: list[dict[str, Any]], refusals: list[RowRefusal], began: int, done: int = 200) -> Answer:
@@ -183,19 +179,11 @@ class LinkViews:
 
 
 def _inputs(call: Call, most: int) -> list[dict[str, Any]]:
-    listed = call.object_body().get("inputs")
-    if not isinstance(listed, list) or not listed or not all(isinstance(one, dict) for one in listed):
-        raise invalid_request("Invalid input JSON: inputs must be a list of objects and not empty")
-    if len(listed) > most:
-        raise invalid_request(f"The maximum number of inputs supported here is {most:,}; {len(listed):,} were sent.")
-    return listed
+    return mappings(call.object_body().get("inputs"), "inputs", most=most, may_be_empty=False)
 
 
-def _record_id(given: Any) -> int:
-    text = str(given or "")
-    if not text.isdigit():
-        raise invalid_request(f"Invalid record id {text!r}: it must be a whole number.")
-    return int(text)
+def _end(given: Mapping[str, Any], side: str) -> int:
+    return record_id(mapping(given.get(side), side).get("id"))
 
 
 def _grouped(links: Sequence[Link]) -> dict[int, list[int]]:
@@ -207,7 +195,7 @@ def _grouped(links: Sequence[Link]) -> dict[int, list[int]]:
 
 def _page(found: dict[int, list[int]], after: str, limit: int = PAGE) -> tuple[list[dict[str, Any]], str]:
     """One page of associates in id order, and the cursor of the next or ""."""
-    ids = sorted(one for one in found if not after.isdigit() or one >= int(after))
+    ids = sorted(one for one in found if record_number(after) is None or one >= int(after))
     page = [{"toObjectId": one, "associationTypes": [_type_body(BY_ID[t]) for t in found[one]]} for one in ids[:limit]]
     return page, str(ids[limit]) if len(ids) > limit else ""
 
@@ -234,12 +222,12 @@ def _spec(from_id: int, to_id: int, link: LinkType) -> dict[str, Any]:
     }
 
 
-def _nothing(one: Kind, other: Kind, record_id: int) -> RowRefusal:
+def _nothing(one: Kind, other: Kind, number: int) -> RowRefusal:
     return RowRefusal(
         category="OBJECT_NOT_FOUND",
         sub_category="crm.associations.NO_ASSOCIATIONS_FOUND",
-        message=f"No {other.singular} is associated with {one.singular} {record_id}.",
-        context={"fromObjectId": [str(record_id)], "fromObjectType": [one.type_id], "toObjectType": [other.type_id]},
+        message=f"No {other.singular} is associated with {one.singular} {number}.",
+        context={"fromObjectId": [str(number)], "fromObjectType": [one.type_id], "toObjectType": [other.type_id]},
     )
 
 

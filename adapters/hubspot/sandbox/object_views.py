@@ -11,6 +11,7 @@ from flask import request
 
 from adapters.hubspot.sandbox.errors import invalid_request, not_found
 from adapters.hubspot.sandbox.kinds import Kind
+from adapters.hubspot.sandbox.reading import mapping
 from adapters.hubspot.sandbox.records import Records
 from adapters.hubspot.sandbox.rendering import Renderer, add_associations
 from adapters.hubspot.sandbox.routing import NO_CONTENT, Answer, Api, Call, kind_named, object_scope
@@ -82,7 +83,7 @@ class ObjectViews:
     def archive(self, _call: Call, kind: str, record_id: str) -> Answer:
         """204, whether the record was there or not."""
         found = kind_named(kind)
-        row = self._store.load(found, int(record_id)) if record_id.isdigit() else None
+        row = self._records.find(found, record_id)
         if row is not None:
             self._records.archive(found, row)
         return NO_CONTENT
@@ -113,7 +114,4 @@ class ObjectViews:
 
 def properties_of(given: Any) -> dict[str, Any]:
     """The `properties` of a body. Raises ApiFault (400)."""
-    found = given.get("properties") if isinstance(given, dict) else None
-    if not isinstance(found, dict):
-        raise invalid_request("Invalid input JSON: properties must be an object of names and values")
-    return found
+    return mapping(mapping(given, "the body").get("properties"), "properties")

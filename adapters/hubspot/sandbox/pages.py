@@ -13,6 +13,7 @@ from adapters.hubspot.sandbox.kinds import BY_NAME, Kind, find_kind
 from adapters.hubspot.sandbox.linking import Linking
 from adapters.hubspot.sandbox.pipelines import STAGE_BY_ID
 from adapters.hubspot.sandbox.portal import Owner, Portal
+from adapters.hubspot.sandbox.reading import record_number
 from adapters.hubspot.sandbox.stamps import from_ms, parse_instant
 from adapters.hubspot.sandbox.store import Row
 from adapters.kit.sandbox.control import UnknownRecordError
@@ -114,7 +115,8 @@ class PortalPages:
         """The record's page."""
         kind = find_kind(source)
         with self._store.turn():
-            row = self._store.load(kind, int(record_id)) if kind is not None and record_id.isdigit() else None
+            number = record_number(record_id)
+            row = self._store.load(kind, number) if kind is not None and number is not None else None
             if kind is None or row is None:
                 raise UnknownRecordError(f"there is no {source} record {record_id}")
             return RecordPage(

@@ -12,6 +12,7 @@ from typing import Any
 
 from adapters.hubspot.sandbox.catalogue import MAX_UNIQUE, Group, Option, Property
 from adapters.hubspot.sandbox.errors import fault, invalid_request, not_found
+from adapters.hubspot.sandbox.reading import mappings, whole_number
 from adapters.hubspot.sandbox.routing import NO_CONTENT, Answer, Api, Call, kind_named
 from adapters.hubspot.sandbox.stamps import iso
 
@@ -73,7 +74,7 @@ class PropertyViews:
     def read_batch(self, call: Call, kind: str) -> Answer:
         """Several properties by name; unknown ones make it a 207."""
         given = call.object_body()
-        names = [str(one.get("name", "")) for one in given.get("inputs") or ()]
+        names = [str(one.get("name", "")) for one in mappings(given.get("inputs"), "inputs")]
         found = {name: self._catalogue.get(kind_named(kind).name, name) for name in names}
         missing = [name for name, one in found.items() if one is None]
         body: dict[str, Any] = {"status": "COMPLETE", "results": [one.body() for one in found.values() if one]}
@@ -89,9 +90,7 @@ class PropertyViews:
 
     def create_batch(self, call: Call, kind: str) -> Answer:
         """Several new properties, 201; one that is refused fails them all."""
-        inputs = call.object_body().get("inputs") or []
-        if len(inputs) > 100:
-            raise invalid_request("A batch creates at most 100 properties.")
+        inputs = mappings(call.object_body().get("inputs"), "inputs", most=100)
         made = [self._make(kind_named(kind).name, given) for given in inputs]
         return Answer(body=self._dated({"status": "COMPLETE", "results": [one.body() for one in made]}), status=201)
 
@@ -109,7 +108,7 @@ class PropertyViews:
             label=str(given.get("label", found.label)),
             description=str(given.get("description", found.description)),
             group=self._known_group(kind_name, str(given.get("groupName", found.group))),
-            display_order=int(given.get("displayOrder", found.display_order)),
+            display_order=whole_number(given.get("displayOrder", found.display_order), "displayOrder"),
             hidden=bool(given.get("hidden", found.hidden)),
             form_field=bool(given.get("formField", found.form_field)),
             type=str(given.get("type", found.type)),
@@ -128,7 +127,7 @@ class PropertyViews:
 
     def archive_batch(self, call: Call, kind: str) -> Answer:
         """204."""
-        for one in call.object_body().get("inputs") or ():
+        for one in mappings(call.object_body().get("inputs"), "inputs"):
             self._archive(kind, str(one.get("name", "")))
         return NO_CONTENT
 
@@ -148,7 +147,7 @@ class PropertyViews:
             raise invalid_request("Invalid input JSON: a group needs name and label")
         if self._catalogue.group(kind_name, name):
             raise fault(409, f"A property group named '{name}' already exists.", "OBJECT_ALREADY_EXISTS")
-        made = Group(name=name, label=str(given["label"]), display_order=int(given.get("displayOrder", -1)))
+        made = Group(name=name, label=str(given["label"]), display_order=whole_number(given.get("displayOrder", -1), "displayOrder"))
         self._catalogue.put_group(kind_name, made)
         return Answer(body=made.body(), status=201)
 
@@ -158,7 +157,7 @@ class PropertyViews:
         changed = replace(
             found,
             label=str(given.get("label", found.label)),
-            display_order=int(given.get("displayOrder", found.display_order)),
+            display_order=whole_number(given.get("displayOrder", found.display_order), "displayOrder"),
         )
         self._catalogue.put_group(kind_named(kind).name, changed)
         return Answer(body=changed.body())
@@ -196,12 +195,12 @@ class PropertyViews:
             field_type=str(given["fieldType"]),
             group=self._known_group(kind_name, str(given["groupName"])),
             description=str(given.get("description") or ""),
-            options=_options(given.get("options") or ()),
+            options=_options(given.get("options")),
             unique=bool(given.get("hasUniqueValue")),
             external=bool(given.get("externalOptions")),
             hidden=bool(given.get("hidden")),
             form_field=bool(given.get("formField")),
-            display_order=int(given.get("displayOrder", -1)),
+            display_order=whole_number(given.get("displayOrder", -1), "displayOrder"),
             ours=False,
             created_ms=now,
             updated_ms=now,
@@ -250,17 +249,18 @@ def _unknown(kind: str, name: str) -> Exception:
 
 
 def _options(given: Any) -> tuple[Option, ...]:
-    if not isinstance(given, (list, tuple)) or not all(isinstance(one, dict) and one.get("value") for one in given):
-        raise invalid_request("Invalid input JSON: options must be a list of {label, value}")
+    listed = mappings(given, "options")
+    if not all(one.get("value") for one in listed):
+        raise invalid_request("Invalid input JSON: every option needs a label and a value")
     made = tuple(
         Option(
             value=str(one["value"]),
             label=str(one.get("label") or one["value"]),
-            order=int(one.get("displayOrder", place)),
+            order=whole_number(one.get("displayOrder", place), "displayOrder"),
             hidden=bool(one.get("hidden")),
             description=str(one.get("description") or ""),
         )
-        for place, one in enumerate(given)
+        for place, one in enumerate(listed)
     )
     for values in ([one.value for one in made], [one.label for one in made]):
         if len(set(values)) < len(values):

@@ -16,6 +16,7 @@ from adapters.hubspot.sandbox.link_types import BY_ID, LinkType
 from adapters.hubspot.sandbox.linking import Linking, types_by_id
 from adapters.hubspot.sandbox.pipelines import PIPELINE_ID, STAGE_BY_ID
 from adapters.hubspot.sandbox.portal import Actor, Portal
+from adapters.hubspot.sandbox.reading import mapping, mappings, record_id, record_number, type_ids
 from adapters.hubspot.sandbox.stamps import from_ms, iso, parse_instant, to_ms
 from adapters.hubspot.sandbox.store import Past, Row
 from adapters.hubspot.sandbox.values import checked
@@ -36,13 +37,14 @@ class Records:
         self._store = portal.store
         self.linking = Linking(portal)
 
-    def find(self, kind: Kind, record_id: str, id_property: str = "") -> Row | None:
+    def find(self, kind: Kind, key: str, id_property: str = "") -> Row | None:
         """The record by id, or by the unique property `id_property` names; archived ones too. Raises ApiFault (400)."""
         if not id_property or id_property == "hs_object_id":
-            return self._store.load(kind, int(record_id)) if record_id.isdigit() else None
+            number = record_number(key)
+            return None if number is None else self._store.load(kind, number)
         if id_property not in self._portal.catalogue.unique_names(kind.name):
             raise invalid_request(f"{id_property} is not a unique property of {kind.name}, so it cannot be an idProperty.")
-        holder = self._store.find(kind, id_property, record_id.strip())
+        holder = self._store.find(kind, id_property, key.strip())
         return None if holder is None else self._store.load(kind, holder)
 
     def create(self, kind: Kind, given: Mapping[str, Any], actor: Actor, links: Sequence[tuple[Kind, int, Sequence[LinkType]]] = ()) -> Row:
@@ -51,7 +53,7 @@ class Records:
         kept: Values = {name: value for name, value in values.items() if value is not None}
         _default_values(kind, kept)
         _require(kind, kept)
-        self._refuse_taken(kind, kept, record_id=None)
+        self._refuse_taken(kind, kept, own_id=None)
         now = self._portal.now_ms()
         created = parse_instant(kept.pop("createdate") or "") if kept.get("createdate") else now
         row = Row(id=self._store.next_id(kind), created_ms=created, modified_ms=now, visible_ms=self._visible(now))
@@ -70,7 +72,7 @@ class Records:
     def update(self, kind: Kind, row: Row, given: Mapping[str, Any], actor: Actor) -> Row:
         """The record with `given` applied; "" clears. A value that is already there changes nothing, stamps included."""
         values = self._checked(kind, given)
-        self._refuse_taken(kind, values, record_id=row.id)
+        self._refuse_taken(kind, values, own_id=row.id)
         now = self._portal.now_ms()
         if "createdate" in values:
             row.created_ms = parse_instant(values.pop("createdate") or iso(now))
@@ -101,13 +103,9 @@ class Records:
         Which object type is meant follows from the association type id, as in HubSpot.
         """
         links: list[tuple[Kind, int, Sequence[LinkType]]] = []
-        for one in given or ():
-            try:
-                target = int(one["to"]["id"])
-                ids = [int(named["associationTypeId"]) for named in one["types"]]
-            except (KeyError, TypeError, ValueError):
-                raise invalid_request("Invalid input JSON: an association is {to: {id}, types: [...]}") from None
-            for type_id in ids:
+        for one in mappings(given, "associations"):
+            target = record_id(mapping(one.get("to"), "to").get("id"))
+            for type_id in type_ids(one.get("types")):
                 other = _other_side(kind, type_id)
                 links.append((other, target, types_by_id(kind, other, [type_id])))
         return links
@@ -118,11 +116,11 @@ class Records:
             raise invalid_properties(problems)
         return values
 
-    def _refuse_taken(self, kind: Kind, values: Mapping[str, str | None], record_id: int | None) -> None:
+    def _refuse_taken(self, kind: Kind, values: Mapping[str, str | None], own_id: int | None) -> None:
         for name in self._portal.catalogue.unique_names(kind.name):
             value = values.get(name)
             holder = self._store.find(kind, name, value) if value else None
-            if holder is None or holder == record_id:
+            if holder is None or holder == own_id:
                 continue
             if (kind.name, name) == ("contacts", "email"):
                 raise fault(409, f"Contact already exists. Existing ID: {holder}", "CONFLICT")

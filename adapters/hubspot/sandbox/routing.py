@@ -20,6 +20,7 @@ from adapters.hubspot.sandbox.errors import ApiFault, fault, invalid_request
 from adapters.hubspot.sandbox.kinds import Kind, find_kind
 from adapters.hubspot.sandbox.limits import Limits
 from adapters.hubspot.sandbox.portal import Actor, Portal
+from adapters.hubspot.sandbox.reading import mapping, record_number
 
 MAX_URL_CHARS = 8_192
 """A longer URL is answered with 414. Public reports put the real limit at 8 to 16 kB (facts §6.3)."""
@@ -75,15 +76,14 @@ class Call:
         text = self.one(name)
         if not text:
             return default
-        if not text.isdigit():
+        found = record_number(text)
+        if found is None:
             raise invalid_request(f"Invalid value for {name}: {text!r} is not a whole number.")
-        return int(text)
+        return found
 
     def object_body(self) -> Mapping[str, Any]:
         """The body when it is a JSON object. Raises ApiFault (400)."""
-        if not isinstance(self.body, dict):
-            raise invalid_request("Invalid input JSON: the body must be an object")
-        return self.body
+        return mapping(self.body, "the body")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,14 @@ from typing import Any
 from adapters.hubspot.sandbox.catalogue import Property
 from adapters.hubspot.sandbox.errors import ApiFault, invalid_request
 from adapters.hubspot.sandbox.kinds import Kind, find_kind
+from adapters.hubspot.sandbox.reading import mappings, names, record_number, whole_number
 from adapters.hubspot.sandbox.stamps import iso, parse_instant
 
 MAX_GROUPS = 5
 MAX_FILTERS_IN_GROUP = 6
 MAX_FILTERS = 18
 MAX_LIMIT = 200
+DEFAULT_LIMIT = 10
 MAX_RESULTS = 10_000
 MAX_BODY_CHARS = 3_000
 MAX_LIST = 100
@@ -78,23 +80,23 @@ def translate(body: Mapping[str, Any], kind: Kind, find: Callable[[str], Propert
         args.extend([query + "*"] * len(kind.searched))
     order, sort_reads = _order(body.get("sorts"), kind, find)
     limit, after = _page(body)
-    wanted = body.get("properties")
+    wanted = names(body.get("properties"), "properties")
     return Search(
         where=where,
         args=tuple(args),
         order=order,
         limit=limit,
         after=after,
-        properties=tuple(str(name) for name in wanted) if wanted else None,
+        properties=tuple(wanted) or None,
         reads_rows=reads or sort_reads,
     )
 
 
-def _groups(body: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
-    groups = body.get("filterGroups") or ([{"filters": body["filters"]}] if body.get("filters") else [])
-    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
-        raise invalid_request("Invalid input JSON: filterGroups must be a list of {filters: [...]}")
-    listed = [list(group.get("filters") or []) for group in groups]
+def _groups(body: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    groups = mappings(body.get("filterGroups"), "filterGroups")
+    if not groups and body.get("filters"):
+        groups = [{"filters": body["filters"]}]
+    listed = [mappings(group.get("filters"), "filters") for group in groups]
     if len(listed) > MAX_GROUPS:
         raise invalid_request(f"The number of filterGroups exceeds the maximum of {MAX_GROUPS}.")
     if any(len(group) > MAX_FILTERS_IN_GROUP for group in listed):
@@ -105,11 +107,8 @@ def _groups(body: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
 
 
 def _page(body: Mapping[str, Any]) -> tuple[int, int]:
-    try:
-        limit = int(body.get("limit", 10))
-        after = int(body.get("after") or 0)
-    except (TypeError, ValueError):
-        raise invalid_request("Invalid input JSON: limit and after must be whole numbers") from None
+    limit = whole_number(body.get("limit", DEFAULT_LIMIT), "limit")
+    after = whole_number(body.get("after") or 0, "after")
     if not 0 <= limit <= MAX_LIMIT:
         raise invalid_request(f"Invalid limit {limit}: the maximum number of objects a search page holds is {MAX_LIMIT}.")
     if after < 0 or after + limit > MAX_RESULTS:
@@ -187,7 +186,7 @@ def _association_condition(name: str, operator: str, given: Mapping[str, Any], k
     if other is None or operator not in ("EQ", "IN"):
         raise invalid_request(f"{name} can be searched with EQ and IN only, and must name an object type.")
     ids = _values(given, name) if operator == "IN" else [str(given.get("value") or "")]
-    if not all(one.isdigit() for one in ids):
+    if any(record_number(one) is None for one in ids):
         raise invalid_request(f"{name} takes record ids.")
     marks = ",".join("?" * len(ids))
     sql = f"id IN (SELECT to_id FROM links WHERE from_kind=? AND to_kind=? AND from_id IN ({marks}))"
@@ -212,6 +211,13 @@ def _convert(operand: _Operand, name: str, value: Any) -> Any:
         raise _bad_value(name, value) from None
 
 
+def _record_id(text: str) -> int:
+    found = record_number(text)
+    if found is None:
+        raise ValueError(f"{text} is no record id")
+    return found
+
+
 def _bad_value(name: str, value: Any) -> ApiFault:
     return invalid_request(f"There was a problem with the request: {value!r} is no value for the property {name}.")
 
@@ -222,7 +228,7 @@ def _json(name: str) -> str:
 
 def _operand(name: str, kind: Kind, find: Callable[[str], Property | None]) -> _Operand:
     if name == "hs_object_id":
-        return _Operand(sql="id", convert=int, reads_row=False)
+        return _Operand(sql="id", convert=_record_id, reads_row=False)
     if name == kind.modified:
         return _Operand(sql="modified_ms", convert=parse_instant, reads_row=False)
     if name == kind.created:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_DIGITS = 14
 _MS = timedelta(milliseconds=1)
 
 
@@ -43,6 +44,8 @@ def parse_instant(text: str) -> int:
     """
     stripped = text.strip()
     if stripped.removeprefix("-").isdigit():
+        if len(stripped) > _MOST_DIGITS:
+            raise ValueError(f"{stripped} is no instant in milliseconds")
         return int(stripped)
     if len(stripped) == 10:
         return to_ms(datetime.combine(date.fromisoformat(stripped), datetime.min.time(), UTC))
