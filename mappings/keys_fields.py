@@ -279,7 +279,10 @@ MOMENT = Shape(
 
 COUNTER = Shape(
     name="Counter",
-    doc="A number on a person's row that only rises. Its rise between two pulls becomes activities at the row's own time for it; seen for the first time it gives at most one.",
+    doc=(
+        "A number on a person's row that only rises. Its rise between two pulls becomes activities at the row's own time for it; "
+        "seen for the first time it gives at most one."
+    ),
     keys=(
         Key(name="id", kind=Name(), default=REQUIRED, doc="Names the counter; never change it.", example="id: email_opens"),
         Key(
@@ -292,7 +295,10 @@ COUNTER = Shape(
         Key(
             name="at",
             kind=FIELD,
-            doc="The field with the time of the latest; without it, or while it is blank, a rise is dated when it is seen, and a number seen for the first time gives nothing.",
+            doc=(
+                "The field with the time of the latest; without it, or while it is blank, a rise is dated when it is seen, "
+                "and a number seen for the first time gives nothing."
+            ),
             example="at: hs_email_last_open_date",
         ),
         Key(
@@ -324,7 +330,10 @@ WRITE = Shape(
             name="ownership",
             kind=Text(choices=tuple(mode.value for mode in Ownership)),
             default="ours",
-            doc="Whose the field is: `ours` (we write whenever it differs), `crm_wins` (a value somebody else put there stands), `fill_if_blank`, `append`.",
+            doc=(
+                "Whose the field is: `ours` (written whenever it differs), `crm_wins` (a value somebody else put there stands), "
+                "`fill_if_blank`, `append`."
+            ),
             example="ownership: fill_if_blank",
         ),
         Key(

@@ -13,6 +13,8 @@ from connector.ports.errors import DocumentError
 Path = tuple[str | int, ...]
 """Where in a document: keys and list positions from the top."""
 
+Severity = Literal["error", "warning"]
+
 Place = tuple[int, int]
 """Line and column, both from 1."""
 
@@ -29,7 +31,7 @@ class Problem:
     code: str
     message: str
     hint: str = ""
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}"
@@ -56,6 +58,13 @@ class Findings:
         self._places = places
         self._problems: list[Problem] = []
 
+    @classmethod
+    def of(cls, problems: Iterable[Problem], *, file: str) -> "Findings":
+        """Findings that hold these problems already."""
+        found = cls(file=file, places={})
+        found._problems.extend(problems)
+        return found
+
     def error(self, path: Path, code: str, message: str, *, hint: str = "") -> None:
         self._add(path, code, message, hint, "error")
 
@@ -74,24 +83,36 @@ class Findings:
         if errors := self.errors():
             raise ProblemsError(errors)
 
-    def _add(self, path: Path, code: str, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
-        line, column = self._place(path)
+    def error_at(self, place: Place, code: str, message: str, *, hint: str = "") -> None:
+        """Reports an error of the text itself, which has no path."""
+        self._put((), place, code, message, hint, "error")
+
+    def _add(self, path: Path, code: str, message: str, hint: str, severity: Severity) -> None:
+        near, place = self._place(path)
+        self._put(near, place, code, message, hint, severity)
+
+    def _put(self, path: Path, place: Place, code: str, message: str, hint: str, severity: Severity) -> None:
+        line, column = place
         self._problems.append(
             Problem(path=shown(path), file=self.file, line=line, column=column, code=code, message=message, hint=hint, severity=severity)
         )
 
-    def _place(self, path: Path) -> Place:
-        while path:
-            if path in self._places:
-                return self._places[path]
-            path = path[:-1]
-        return self._places.get((), (1, 1))
+    def _place(self, path: Path) -> tuple[Path, Place]:
+        """The nearest part of the path that the document really has, and where it stands."""
+        near = path
+        while near:
+            if near in self._places:
+                return near, self._places[near]
+            near = near[:-1]
+        return path, self._places.get((), (1, 1))
 
 
 def shown(path: Path) -> str:
     """A path for people: keys joined by dots, list positions from 0 in brackets."""
     text = ""
     for part in path:
+        if part == "":
+            continue
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
 

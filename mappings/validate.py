@@ -6,11 +6,21 @@ Station: what `publish`, `check` and the admin pages call before a text becomes 
 from collections.abc import Mapping
 from typing import Any
 
+from connector.core.model import ActivityRule, Model, Pattern
+from connector.ports.crm import Catalog
+from mappings.build_lifecycle import build_ladder
+from mappings.catalogue import compare
+from mappings.conditions import USUAL_FACTS
 from mappings.document import parse
+from mappings.keys_fields import FIELDS
 from mappings.keys_lifecycle import LIFECYCLE
 from mappings.keys_scoring import SCORING, lists_of
-from mappings.problems import Findings, Problem, ProblemsError
+from mappings.problems import Findings, Path, Problem, ProblemsError, nearest
 from mappings.shapes import Bad, Shape
+from mappings.yamltext import Plain
+
+STARVED_PERCENT = 1
+"""A rule whose activities fewer people than this have done is said to be starved."""
 
 
 def check_scoring(text: str, *, file: str) -> tuple[Problem, ...]:
@@ -23,12 +33,80 @@ def check_lifecycle(text: str, *, file: str) -> tuple[Problem, ...]:
     return read_document(text, file=file, shape=LIFECYCLE)[1]
 
 
+def check_fields(text: str, *, file: str, catalog: Catalog | None = None, ladder_text: str | None = None) -> tuple[Problem, ...]:
+    """Problems of a field mapping, in the order of its lines; with a catalogue also what the CRM does not have or allow.
+
+    `ladder_text` is the current ladder, whose stage fields are looked up in the catalogue too; one with problems of its own is left out.
+    """
+    found, read = _read(text, file=file, shape=FIELDS)
+    if read is not None:
+        _warn_of_misspelt_facts(read, found)
+        if catalog is not None:
+            ladder = read_document(ladder_text, file="ladder", shape=LIFECYCLE)[0] if ladder_text is not None else None
+            compare(read, catalog=catalog, ladder=build_ladder(dict(ladder), version=0) if ladder else None, found=found)
+    return found.all()
+
+
 def read_document(text: str, *, file: str, shape: Shape) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:
     """The document read by its shape, or None when something is wrong, and what is wrong."""
+    found, read = _read(text, file=file, shape=shape)
+    return read, found.all()
+
+
+def starved(model: Model, *, kinds: Mapping[str, int], people: int, text: str = "", file: str = "") -> tuple[Problem, ...]:
+    """Warnings for rules whose activities hardly anybody has: `kinds` counts the people with at least one of each kind.
+
+    With the document's `text` and `file` they name the rule's line. Nothing is said while there are no people.
+    """
+    found = Findings(file=file or model.name, places=parse(text, file=file).places if text else {})
+    rules = {rule.id: rule for group in model.engagement.groups for rule in group.rules if isinstance(rule, ActivityRule)}
+    root: Plain = parse(text, file=file).root if text else {}
+    for name, rule in rules.items():
+        _warn_if_starved(rule.pattern, f"the rule '{name}'", _place_of(root, name), kinds=kinds, people=people, found=found)
+    for hand_off in model.hand_offs:
+        if hand_off.pattern is not None:
+            what = f"the hand-off '{hand_off.id}'"
+            _warn_if_starved(hand_off.pattern, what, _place_of(root, hand_off.id), kinds=kinds, people=people, found=found)
+    return found.all()
+
+
+def _warn_if_starved(pattern: Pattern, what: str, path: Path, *, kinds: Mapping[str, int], people: int, found: Findings) -> None:
+    able = min(people, sum(kinds.get(kind, 0) for kind in pattern.kinds))
+    if people and able * 100 < people * STARVED_PERCENT:
+        share = f"{able} of {people} people have" if able else "nobody has"
+        message = f"{what} is starved: {share} any activity of kind {', '.join(pattern.kinds)}."
+        hint = "Look at the field mappings: no connected CRM may give this." if not able else ""
+        found.warn(path, "starved", message, hint=hint)
+
+
+def _place_of(root: Plain, name: str, path: Path = ()) -> Path:
+    """Where the table with this id stands in a document."""
+    children = root.items() if isinstance(root, dict) else enumerate(root) if isinstance(root, list) else ()
+    if isinstance(root, dict) and root.get("id") == name:
+        return path
+    for key, child in children:
+        if found := _place_of(child, name, (*path, key)):
+            return found
+    return ()
+
+
+def _read(text: str, *, file: str, shape: Shape) -> tuple[Findings, Mapping[str, Any] | None]:
     try:
         parsed = parse(text, file=file)
     except ProblemsError as err:
-        return None, err.problems
+        return Findings.of(err.problems, file=file), None
     found = Findings(file=file, places=parsed.places, lists=lists_of(parsed.root.get("lists")))
     read = shape.read(parsed.root, (), found)
-    return None if isinstance(read, Bad) or found.errors() else read, found.all()
+    return found, None if isinstance(read, Bad) or found.errors() else read
+
+
+def _warn_of_misspelt_facts(read: Mapping[str, Any], found: Findings) -> None:
+    """Warns of names of values that no packaged document knows and that look like one it knows."""
+    for source, spec in read["sources"].items():
+        prefix = {"contact": "person.", "company": "company."}.get(spec["kind"])
+        for name in spec.get("fields", {}) if prefix else ():
+            fact = name if name.startswith("company.") else f"{prefix}{name}"
+            hint = "" if fact in USUAL_FACTS else nearest(fact, USUAL_FACTS)
+            if hint:
+                path: Path = ("sources", source, "fields", name, "")
+                found.warn(path, "unusual_fact", f"no packaged model asks for '{fact}'.", hint=hint)

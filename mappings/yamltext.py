@@ -35,39 +35,35 @@ def read_yaml(text: str, *, file: str) -> Parsed:
     places: dict[Path, Place] = {}
     found = Findings(file=file, places=places)
     try:
-        _refuse_references(text, found, places)
+        _refuse_references(text, found)
         found.raise_errors()
         node = YAML(typ="rt", pure=True).compose(text)
     except YAMLError as err:
-        _report_syntax(err, found, places)
+        _report_syntax(err, found)
         node = None
     found.raise_errors()
     if not isinstance(node, MappingNode):
-        places[()] = (1, 1)
-        found.error((), "not_a_document", "the document is not a table of keys.", hint="Begin with `key: value` lines.")
+        found.error_at((1, 1), "not_a_document", "the document is not a table of keys.", hint="Begin with `key: value` lines.")
     root = _plain(node, (), found, places) if isinstance(node, MappingNode) else {}
     found.raise_errors()
     return Parsed(file=file, root=root if isinstance(root, dict) else {}, places=places)
 
 
-def _refuse_references(text: str, found: Findings, places: dict[Path, Place]) -> None:
+def _refuse_references(text: str, found: Findings) -> None:
     for event in YAML(typ="rt", pure=True).parse(text):
         place = (event.start_mark.line + 1, event.start_mark.column + 1)
-        where: Path = (f"line {place[0]}",)
         if isinstance(event, AliasEvent) or (isinstance(event, (ScalarEvent, CollectionStartEvent)) and event.anchor):
-            places[where] = place
-            found.error(where, "anchor", "anchors (&) and aliases (*) are not taken.", hint='Write the value out, or quote it: "*…".')
+            found.error_at(place, "anchor", "anchors (&) and aliases (*) are not taken.", hint='Write the value out, or quote it: "*…".')
         elif isinstance(event, (ScalarEvent, CollectionStartEvent)) and event.ctag is not None:
-            places[where] = place
-            found.error(where, "tag", "tags (!) are not taken.", hint='Leave the tag out, or quote the text: "!…".')
+            found.error_at(place, "tag", "tags (!) are not taken.", hint='Leave the tag out, or quote the text: "!…".')
 
 
-def _report_syntax(err: YAMLError, found: Findings, places: dict[Path, Place]) -> None:
+def _report_syntax(err: YAMLError, found: Findings) -> None:
     mark = (err.problem_mark or err.context_mark) if isinstance(err, MarkedYAMLError) else None
-    places[()] = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     what = (err.problem if isinstance(err, MarkedYAMLError) else None) or str(err).splitlines()[0]
     hint = "Look at the indentation, quotes and colons on this line and the one before."
-    found.error((), "syntax", f"this is not YAML: {what}.", hint=hint)
+    found.error_at(place, "syntax", f"this is not YAML: {what}.", hint=hint)
 
 
 def _plain(node: Node, path: Path, found: Findings, places: dict[Path, Place]) -> Plain:
