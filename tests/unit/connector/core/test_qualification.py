@@ -1,0 +1,433 @@
+"""Where a person stands: baseline, temperature, stage, dates, origin, next action."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from connector.core.ladder import Redirect, Stage
+from connector.core.model import Label
+from connector.core.people import Person
+from connector.core.qualification import StageMove, Standing, baseline, facts_of, look, newcomer
+from connector.core.records import DealState
+from tests.support.ladders import (
+    COLD,
+    DAY,
+    EXCLUDED,
+    HOT,
+    HOUR,
+    LADDER,
+    NEARLY_HOT,
+    NOW,
+    OPEN_DEAL,
+    PERSON,
+    WARM,
+    around,
+    asked,
+    deal,
+    fired,
+    grade_in,
+    known,
+    looked,
+    state,
+    with_facts,
+)
+
+
+def test_what_is_true_at_go_live_moves_nothing_and_makes_no_task() -> None:
+    said = fired(HOT, inquiry=NOW - DAY)
+    first = baseline(PERSON, standing=said, around=around(), include_existing=False)
+
+    decision = looked(said, first, now=NOW + HOUR)
+
+    assert first.stage == "lead"
+    assert first.temperature == "hot"
+    assert first.muted == ("hot",)
+    assert first.answered == {"inquiry": NOW - DAY}
+    assert decision.moves == ()
+    assert decision.tasks == ()
+    assert decision.state == first
+
+
+def test_a_baseline_with_existing_ones_included_lets_them_through() -> None:
+    first = baseline(PERSON, standing=HOT, around=around(), include_existing=True)
+
+    decision = looked(HOT, first)
+
+    assert decision.state.stage == "mql"
+    assert asked(decision) == [("call", "hot")]
+
+
+def test_a_baseline_takes_the_stage_of_deals_and_crm_as_history() -> None:
+    won = replace(PERSON, deals=(deal(DealState.WON),))
+    said_in_crm = with_facts({"person.crm_stage": "sql"})
+
+    assert baseline(won, standing=COLD, around=around(), include_existing=False).stage == "customer"
+    assert baseline(said_in_crm, standing=COLD, around=around(), include_existing=False).stage == "sql"
+
+
+def test_a_new_inquiry_after_go_live_is_followed_up_though_an_old_one_is_history() -> None:
+    first = baseline(PERSON, standing=fired(COLD, inquiry=NOW - DAY), around=around(), include_existing=False)
+
+    decision = looked(fired(COLD, inquiry=NOW + HOUR), first, now=NOW + 2 * HOUR)
+
+    assert decision.state.stage == "mql"
+    assert asked(decision) == [("answer", "hand_off.inquiry")]
+
+
+def test_a_muted_temperature_fires_again_once_it_has_ceased() -> None:
+    first = baseline(PERSON, standing=HOT, around=around(), include_existing=False)
+
+    cooled = looked(COLD, first)
+    again = looked(HOT, cooled.state)
+
+    assert cooled.state.muted == ()
+    assert (cooled.moves, cooled.tasks) == ((), ())
+    assert again.state.stage == "mql"
+    assert asked(again) == [("call", "hot")]
+
+
+def test_a_muted_warm_does_not_hold_back_a_hot_day() -> None:
+    first = baseline(PERSON, standing=WARM, around=around(), include_existing=False)
+
+    decision = looked(HOT, first)
+
+    assert decision.state.stage == "mql"
+    assert asked(decision) == [("call", "hot")]
+
+
+def test_a_hot_newcomer_becomes_an_mql_with_one_task() -> None:
+    decision = looked(HOT, newcomer(PERSON, around=around()))
+
+    assert decision.moves == (StageMove(person=5, at=NOW, before="subscriber", after="mql", why="hot", by="hotlead"),)
+    assert asked(decision) == [("call", "hot")]
+    assert decision.state.stage_since == NOW
+    assert decision.state.temperature == "hot"
+    assert decision.state.followed_up == {"call": NOW}
+
+
+def test_a_hot_newcomer_with_an_inquiry_still_gets_one_task() -> None:
+    decision = looked(fired(HOT, inquiry=NOW - HOUR), newcomer(PERSON, around=around()))
+
+    assert [m.why for m in decision.moves] == ["hand_off.inquiry, hot"]
+    assert asked(decision) == [("answer", "hand_off.inquiry")]
+
+
+def test_a_cold_newcomer_becomes_a_lead_without_a_task() -> None:
+    decision = looked(COLD, newcomer(PERSON, around=around()))
+
+    assert [(m.after, m.why) for m in decision.moves] == [("lead", "its conditions hold")]
+    assert decision.tasks == ()
+
+
+def test_a_temperature_rises_at_once() -> None:
+    assert looked(HOT, state(temperature="cold")).state.temperature == "hot"
+
+
+def test_a_temperature_falls_at_once_when_the_margin_would_not_hold_it() -> None:
+    decision = looked(WARM, state("mql", temperature="hot"))
+
+    assert decision.state.temperature == "warm"
+    assert decision.state.cooler_since is None
+
+
+def test_a_temperature_within_the_margin_is_held_until_the_dwell_is_over() -> None:
+    first = looked(NEARLY_HOT, state("mql", temperature="hot"))
+    before_the_end = looked(NEARLY_HOT, first.state, now=NOW + 7 * DAY - HOUR)
+    at_the_end = looked(NEARLY_HOT, before_the_end.state, now=NOW + 7 * DAY)
+
+    assert (first.state.temperature, first.state.cooler_since) == ("hot", NOW)
+    assert (before_the_end.state.temperature, before_the_end.state.cooler_since) == ("hot", NOW)
+    assert (at_the_end.state.temperature, at_the_end.state.cooler_since) == ("warm", None)
+
+
+def test_a_dwell_begins_anew_after_a_hot_day_in_between() -> None:
+    back = looked(HOT, state("mql", temperature="hot", cooler_since=NOW - 6 * DAY))
+    cooler = looked(NEARLY_HOT, back.state, now=NOW + 2 * DAY)
+
+    assert back.state.cooler_since is None
+    assert (cooler.state.temperature, cooler.state.cooler_since) == ("hot", NOW + 2 * DAY)
+
+
+def test_a_score_that_breathes_within_the_margin_makes_one_task() -> None:
+    seen = looked(HOT, newcomer(PERSON, around=around()))
+    for day, said in enumerate([NEARLY_HOT, HOT, NEARLY_HOT, HOT], start=1):
+        seen = looked(said, seen.state, now=NOW + day * DAY)
+
+        assert seen.tasks == ()
+        assert seen.state.temperature == "hot"
+
+
+@pytest.mark.parametrize("said", [WARM, COLD])
+def test_cooling_makes_no_task(said: Standing) -> None:
+    assert looked(said, state("mql", temperature="hot")).tasks == ()
+
+
+def test_an_excluded_person_is_cold_and_triggers_nothing() -> None:
+    said = replace(EXCLUDED, temperature="cold", fired={"inquiry": NOW})
+
+    decision = looked(said, state(temperature="hot"))
+
+    assert (decision.moves, decision.tasks) == ((), ())
+    assert decision.state.temperature == "cold"
+    assert decision.state.next_action == ""
+
+
+def test_whose_exclusion_ends_is_looked_at_as_anybody() -> None:
+    excluded = looked(EXCLUDED, state())
+
+    assert asked(looked(HOT, excluded.state)) == [("call", "hot")]
+
+
+def test_a_hand_off_is_answered_once_for_one_activity_and_again_for_a_newer_one() -> None:
+    first = looked(fired(COLD, inquiry=NOW - HOUR), state())
+    same = looked(fired(COLD, inquiry=NOW - HOUR), first.state, now=NOW + 3 * DAY)
+    newer = looked(fired(COLD, inquiry=NOW + 2 * DAY), same.state, now=NOW + 3 * DAY)
+
+    assert asked(first) == [("answer", "hand_off.inquiry")]
+    assert first.tasks[0].at == NOW - HOUR
+    assert asked(same) == []
+    assert asked(newer) == [("answer", "hand_off.inquiry")]
+
+
+def test_an_activity_that_was_taken_back_and_comes_again_is_not_answered_twice() -> None:
+    first = looked(fired(COLD, inquiry=NOW - HOUR), state())
+    taken_back = looked(fired(COLD, inquiry=NOW - 3 * DAY), first.state, now=NOW + 2 * DAY)
+    back = looked(fired(COLD, inquiry=NOW - HOUR), taken_back.state, now=NOW + 2 * DAY)
+
+    assert asked(taken_back) == []
+    assert asked(back) == []
+    assert back.state.answered == {"inquiry": NOW - HOUR}
+
+
+def test_a_hand_off_that_finds_a_task_open_waits_for_its_end() -> None:
+    said = fired(COLD, inquiry=NOW - HOUR)
+
+    waiting = looked(said, state(), open_tasks=True)
+    done = looked(said, waiting.state, now=NOW + DAY)
+
+    assert waiting.tasks == ()
+    assert waiting.state.stage == "mql"
+    assert waiting.state.answered == {}
+    assert waiting.state.next_action == "Answer the inquiry"
+    assert done.moves == ()
+    assert asked(done) == [("answer", "hand_off.inquiry")]
+
+
+def test_a_hand_off_that_no_rule_is_for_does_not_wait() -> None:
+    decision = looked(fired(COLD, webinar=NOW - HOUR), state(), open_tasks=True)
+
+    assert decision.state.answered == {"webinar": NOW - HOUR}
+
+
+def test_an_inquiry_that_a_rep_took_up_already_qualifies_without_a_task() -> None:
+    spoken_to = replace(PERSON, last_touch_at=NOW - HOUR)
+
+    decision = looked(fired(COLD, trial=NOW - 2 * HOUR), state(), person=spoken_to)
+
+    assert decision.tasks == ()
+    assert decision.state.answered == {"trial": NOW - 2 * HOUR}
+    assert decision.state.next_action == "Nothing now"
+
+
+@pytest.mark.parametrize("touched", [NOW - 3 * HOUR, NOW + DAY], ids=["before it", "a meeting to come"])
+def test_another_touch_does_not_answer_an_inquiry(touched: datetime) -> None:
+    person = replace(PERSON, last_touch_at=touched)
+
+    assert asked(looked(fired(COLD, inquiry=NOW - 2 * HOUR), state(), person=person)) == [("answer", "hand_off.inquiry")]
+
+
+def test_a_stage_is_never_lowered() -> None:
+    for stage in ("mql", "sal", "sql", "opportunity", "customer"):
+        decision = looked(COLD, state(stage))
+
+        assert decision.state.stage == stage
+        assert decision.state.stage_since == NOW - 30 * DAY
+        assert decision.moves == ()
+
+
+def test_a_lower_stage_in_the_crm_does_not_pull_down() -> None:
+    assert looked(COLD, state("sql"), person=with_facts({"person.crm_stage": "lead"})).moves == ()
+
+
+def test_a_stage_that_people_set_in_the_crm_wins_upward() -> None:
+    decision = looked(HOT, state("mql", temperature="hot"), person=with_facts({"person.crm_stage": "sql"}))
+
+    assert decision.moves == (StageMove(person=5, at=NOW, before="mql", after="sql", why="set in the CRM", by="crm"),)
+
+
+def test_a_stage_entered_by_people_only_is_not_entered_by_a_score() -> None:
+    assert looked(HOT, state("lead")).state.stage == "mql"
+
+
+def test_an_open_deal_makes_an_opportunity_and_says_so_plainly() -> None:
+    decision = looked(HOT, state("mql", temperature="hot"), person=replace(PERSON, deals=(deal(DealState.OPEN, on_it=False),)))
+
+    assert [(m.after, m.why, m.by) for m in decision.moves] == [("opportunity", "its conditions hold", "hotlead")]
+
+
+def test_a_move_names_only_triggers_that_its_stage_asks_for() -> None:
+    decision = looked(fired(WARM, webinar=NOW), newcomer(PERSON, around=around()))
+
+    assert [(m.after, m.why) for m in decision.moves] == [("lead", "its conditions hold")]
+
+
+def test_a_stage_that_left_the_ladder_counts_as_the_nearest_below() -> None:
+    without_sal = replace(LADDER, stages=tuple(s for s in LADDER.stages if s.id != "sal"))
+
+    decision = look(PERSON, standing=COLD, state=state("sal"), open_tasks=False, around=around(without_sal))
+
+    assert decision.state.stage == "mql"
+
+
+def test_conditions_may_ask_for_grade_points_and_deals() -> None:
+    person = replace(PERSON, deals=(deal(DealState.LOST),), last_touch_at=NOW - 36 * HOUR)
+
+    facts = facts_of(with_facts({"person.crm_stage": "sql"}, person), standing=HOT, triggers=frozenset({"hot", "hand_off.trial"}), now=NOW)
+
+    assert facts["score.total"] == 100
+    assert facts["score.fit"] == 70
+    assert facts["score.engagement"] == 50
+    assert facts["score.grade"] == "A1"
+    assert facts["score.temperature"] == "hot"
+    assert (facts["deal.open"], facts["deal.won"], facts["deal.lost"]) == (False, False, True)
+    assert facts["hand_off.trial"] is True
+    assert "hand_off.inquiry" not in facts
+    assert facts["crm.stage"] == "sql"
+    assert facts["rep.days_since_touch"] == 1
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        replace(PERSON, deals=(deal(DealState.WON, on_it=False),)),
+        replace(PERSON, deals=(deal(DealState.OPEN),)),
+        replace(PERSON, last_touch_at=NOW - 14 * DAY),
+        replace(PERSON, last_touch_at=NOW + DAY),
+    ],
+    ids=["customer", "open deal", "touched lately", "a meeting to come"],
+)
+def test_a_redirected_person_is_not_made_an_mql_but_somebody_is_told(person: Person) -> None:
+    decision = looked(HOT, state("lead"), person=person)
+
+    assert decision.state.stage != "mql"
+    assert asked(decision) == [("call", "hot")]
+    assert decision.tasks[0].redirected != ""
+
+
+def test_a_touch_of_long_ago_redirects_nobody() -> None:
+    decision = looked(HOT, state(), person=replace(PERSON, last_touch_at=NOW - 15 * DAY))
+
+    assert decision.state.stage == "mql"
+    assert decision.tasks[0].redirected == ""
+
+
+def test_a_redirect_may_let_the_stage_move() -> None:
+    tell = Redirect(id="all", label=Label(en="All"), when=known("person.email"), to=OPEN_DEAL.to, stage_move=True)
+
+    decision = look(PERSON, standing=HOT, state=state(), open_tasks=False, around=around(replace(LADDER, redirects=(tell,))))
+
+    assert decision.state.stage == "mql"
+    assert decision.tasks[0].redirected == "All"
+
+
+def test_the_first_and_the_last_mql_date_are_kept() -> None:
+    first = looked(HOT, state())
+    later = looked(HOT, first.state, now=NOW + DAY)
+
+    assert (first.state.first_mql_at, first.state.last_mql_at) == (NOW, NOW)
+    assert (later.state.first_mql_at, later.state.last_mql_at) == (NOW, NOW)
+
+
+def test_a_later_cycle_moves_the_last_mql_date_only() -> None:
+    earlier = NOW - 90 * DAY
+    recycled = replace(state("lead"), first_mql_at=earlier, last_mql_at=earlier)
+
+    decision = looked(HOT, recycled)
+
+    assert (decision.state.first_mql_at, decision.state.last_mql_at) == (earlier, NOW)
+
+
+def test_who_passes_by_mql_has_no_mql_date() -> None:
+    assert looked(COLD, state(), person=replace(PERSON, deals=(deal(DealState.OPEN),))).state.first_mql_at is None
+
+
+def test_an_mql_by_score_is_marketings() -> None:
+    assert looked(HOT, state()).state.origin == "marketing"
+
+
+def test_a_hand_off_with_an_origin_sets_it() -> None:
+    assert looked(fired(HOT, trial=NOW, inquiry=NOW), state()).state.origin == "pql"
+    assert looked(fired(COLD, trial=NOW), state("sal")).state.origin == "pql"
+
+
+def test_an_origin_once_known_stays() -> None:
+    assert looked(fired(HOT, trial=NOW), state(origin="partner")).state.origin == "partner"
+
+
+@pytest.mark.parametrize(
+    "person",
+    [with_facts({"person.crm_stage": "mql"}), replace(PERSON, deals=(deal(DealState.WON),))],
+    ids=["set by people", "a customer"],
+)
+def test_nothing_is_claimed_about_the_origin_of_others(person: Person) -> None:
+    assert looked(HOT, state(), person=person).state.origin == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        (HOT, "Call today"),
+        (WARM, "Check the need"),
+        (COLD, "Nothing now"),
+        (fired(HOT, inquiry=NOW), "Answer the inquiry"),
+        (fired(HOT, inquiry=NOW, trial=NOW), "Call: the trial is in use"),  # the first in the document
+        (fired(WARM, webinar=NOW), "Check the need"),
+        (EXCLUDED, ""),
+    ],
+)
+def test_the_next_action_is_one_line_for_the_rep(said: Standing, line: str) -> None:
+    assert looked(said, state()).state.next_action == line
+
+
+def test_the_next_action_stays_while_nobody_has_taken_the_hand_off_up() -> None:
+    said = fired(COLD, inquiry=NOW - HOUR)
+    first = looked(said, state())
+
+    assert looked(said, first.state, now=NOW + 3 * DAY).state.next_action == "Answer the inquiry"
+
+
+def test_the_next_action_follows_the_held_temperature() -> None:
+    assert looked(NEARLY_HOT, state("mql", temperature="hot")).state.next_action == "Call today"
+
+
+def test_texts_are_in_the_ladders_language_where_it_has_them() -> None:
+    person = replace(PERSON, deals=(deal(DealState.OPEN),))
+    japanese = around(replace(LADDER, language="ja"))
+
+    hot = look(person, standing=HOT, state=state("opportunity"), open_tasks=False, around=japanese)
+    warm = look(PERSON, standing=WARM, state=state(), open_tasks=False, around=japanese)
+
+    assert hot.state.next_action == "本日中に電話"
+    assert hot.tasks[0].redirected == "商談中"
+    assert warm.state.next_action == "Check the need"
+
+
+def test_a_ladder_without_next_actions_says_nothing() -> None:
+    bare = around(replace(LADDER, next_actions={}))
+
+    assert look(PERSON, standing=HOT, state=state(), open_tasks=False, around=bare).state.next_action == ""
+
+
+def test_a_ladder_of_two_stages_is_enough() -> None:
+    short = replace(
+        LADDER,
+        stages=(
+            Stage(id="lead", label=Label(en="Lead"), enter=known("person.email")),
+            Stage(id="mql", label=Label(en="MQL"), enter=grade_in("A1", "A2")),
+        ),
+    )
+
+    decision = look(PERSON, standing=HOT, state=newcomer(PERSON, around=around(short)), open_tasks=False, around=around(short))
+
+    assert [(m.before, m.after) for m in decision.moves] == [("lead", "mql")]
