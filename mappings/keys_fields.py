@@ -103,6 +103,13 @@ FIELD_SPEC = Shape(
             doc="The CRM's word → ours. A word that is not listed is kept, reported and taken as unknown.",
             example="values: {COMPUTER_SOFTWARE: technology}",
         ),
+        Key(
+            name="blank",
+            kind=ListOf(Text()),
+            default=[],
+            doc="Texts that mean nothing was filled in.",
+            example='blank: ["[not provided]", "n/a"]',
+        ),
         Key(name="currency", kind=FIELD, doc="For `money`: the field that holds the currency.", example="currency: CurrencyIsoCode"),
         Key(name="country", kind=FIELD, doc="For `phone`: the field with the country of numbers without +.", example="country: country"),
         Key(

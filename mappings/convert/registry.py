@@ -26,6 +26,7 @@ from mappings.convert.plain import (
     UNKNOWN,
     Read,
     Reader,
+    folded,
     glob_reader,
     read_decimal,
     read_filled,
@@ -290,7 +291,7 @@ CONVERTERS: Mapping[str, Converter] = {
 
 def row_reader(specs: Sequence[Spec], around: Surroundings) -> RowReader:
     """Reads one value by its specs: the first that gives something. UNKNOWN only where none does and one was not understood."""
-    readers = [CONVERTERS[spec["convert"]].make(spec, around) for spec in specs]
+    readers = [_with_blanks(CONVERTERS[spec["convert"]].make(spec, around), spec) for spec in specs]
     if len(readers) == 1:
         return readers[0]
 
@@ -302,6 +303,20 @@ def row_reader(specs: Sequence[Spec], around: Surroundings) -> RowReader:
                 return found
             last = last or found
         return last
+
+    return read
+
+
+def _with_blanks(reader: RowReader, spec: Spec) -> RowReader:
+    """The reader, to which the texts of `blank` look like nothing."""
+    blanks = frozenset(folded(text) for text in spec["blank"])
+    if not blanks:
+        return reader
+    names = spec["from"]
+
+    def read(fields: Fields) -> Read:
+        said = {name: raw for name in names if isinstance(raw := fields.get(name), str) and folded(raw) in blanks}
+        return reader({**fields, **dict.fromkeys(said)}) if said else reader(fields)
 
     return read
 
