@@ -62,6 +62,8 @@ class Package:
     """All that must exist in the org."""
 
     fields: tuple[PackageField, ...]
+    granted: tuple[PackageField, ...]
+    """The fields that the permission sets speak of: those above, and any that are there already."""
     permission_sets: tuple[PackagePermissionSet, ...]
 
 
@@ -74,7 +76,8 @@ def read_package() -> Package:
     ]
     task_fields = [_field(written, defined_on=told["task_definition"], seen_on=told["task_object"]) for written in told["task_fields"]]
     sets = [_permissions(written) for written in told["permission_sets"]]
-    return Package(fields=(*contact_fields, *task_fields), permission_sets=tuple(sets))
+    fields = (*contact_fields, *task_fields)
+    return Package(fields=fields, granted=fields, permission_sets=tuple(sets))
 
 
 def _field(written: dict[str, object], *, defined_on: str, seen_on: str) -> PackageField:
@@ -93,7 +96,7 @@ def package_zip(package: Package, *, api_version: str) -> bytes:
     for name in dict.fromkeys(field.defined_on for field in package.fields):
         files[f"objects/{name}.object"] = _object(field for field in package.fields if field.defined_on == name)
     for permission_set in package.permission_sets:
-        files[f"permissionsets/{permission_set.name}.permissionset"] = _permission_set(permission_set, package.fields)
+        files[f"permissionsets/{permission_set.name}.permissionset"] = _permission_set(permission_set, package.granted)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
@@ -108,6 +111,8 @@ def _manifest(package: Package, *, api_version: str) -> bytes:
         "PermissionSet": [permission_set.name for permission_set in package.permission_sets],
     }
     for kind, names in members.items():
+        if not names:
+            continue
         types = SubElement(root, "types")
         for name in names:
             SubElement(types, "members").text = name
@@ -124,23 +129,20 @@ def _object(fields: Iterable[PackageField]) -> bytes:
 
 
 def _custom_field(parent: Element, field: PackageField) -> None:
-    _texts(parent, fullName=field.name)
-    if field.external_id:
-        _texts(parent, externalId="true")
-    if field.help:
-        _texts(parent, inlineHelpText=field.help)
-    _texts(parent, label=field.label)
+    texts = {"fullName": field.name, "inlineHelpText": field.help, "label": field.label, "type": field.type}
     if field.length:
-        _texts(parent, length=str(field.length))
+        texts["length"] = str(field.length)
     if field.type == "Number":
-        _texts(parent, precision=str(field.precision), scale=str(field.scale))
+        texts |= {"precision": str(field.precision), "scale": str(field.scale)}
     if field.type != "LongTextArea":
-        _texts(parent, required="false")
-    _texts(parent, type=field.type)
+        texts["required"] = "false"
     if field.unique:
-        _texts(parent, unique="true", caseSensitive="true")
+        texts |= {"unique": "true", "caseSensitive": "true"}
+    if field.external_id:
+        texts["externalId"] = "true"
     if field.visible_lines:
-        _texts(parent, visibleLines=str(field.visible_lines))
+        texts["visibleLines"] = str(field.visible_lines)
+    _texts(parent, **dict(sorted(texts.items())))
     if field.values:
         _value_set(SubElement(parent, "valueSet"), field.values)
 

@@ -21,8 +21,10 @@ class Loading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """In an incremental run over stamps from `low` up to and with `high`: (`at`, `after`) was the last row given, or `after` is empty and everything
-    before `at` has been given. `covered` as in Rest."""
+    """In an incremental run over stamps from `low` up to and with `high`: (`at`, `after`) was the last row given.
+
+    Where `after` is empty, everything before `at` has been given. `covered` as in Rest.
+    """
 
     low: datetime
     high: datetime

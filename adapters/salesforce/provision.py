@@ -70,22 +70,54 @@ class Provision:
     def install(self) -> Iterator[InstallStep]:
         """Makes what is missing and gives each step as it is then. What differs and cannot be changed by us stays, and is given as such."""
         plan = self.plan()
-        assignments = {step.what for step in self._assignment_steps(self._granted())}
-        if any(step.state == MISSING and step.what not in assignments for step in plan):
-            self._deploy(check_only=True)
-            self._deploy(check_only=False)
+        states = {step.what: step.state for step in plan}
+        assignments = {step.what for step in self._assignment_steps({})}
+        odd: Mapping[str, str] = {}
+        if any(state == MISSING for what, state in states.items() if what not in assignments):
+            odd = self._deploy_what_fits(self._wanted(states))
         if any(step.state == MISSING for step in plan):
             self._assign()
         self._catalogue.forget()
         for step in plan:
-            yield replace(step, state=PRESENT, detail="") if step.state == MISSING else step
+            if step.what in odd:
+                yield replace(step, state=DIFFERENT, detail=odd[step.what])
+            else:
+                yield replace(step, state=PRESENT, detail="") if step.state == MISSING else step
+
+    def _deploy_what_fits(self, package: Package) -> dict[str, str]:
+        """Deploys the package without the fields that a trial refuses (one of that name is there, of another type), and tells those."""
+        refused = self._deploy(package, check_only=True)
+        names = {f"{field.defined_on}.{field.name}" for field in package.fields}
+        if refused and set(refused) <= names:
+            package = replace(package, fields=tuple(field for field in package.fields if f"{field.defined_on}.{field.name}" not in refused))
+            left = self._deploy(package, check_only=True)
+        else:
+            left = refused
+        left = left or self._deploy(package, check_only=False)
+        if left:
+            raise self._failure("the deployment was refused, nothing was changed", [f"{name}: {problem}" for name, problem in left.items()])
+        return {
+            _field_words(field): refused[name] for field in self._package.fields if (name := f"{field.defined_on}.{field.name}") in refused
+        }
 
     def _field_step(self, wanted: PackageField) -> InstallStep:
         described = self._catalogue.describe(wanted.seen_on)
-        what = f"field {wanted.full_name} ({_IN_WORDS[wanted.type]})"
+        what = _field_words(wanted)
         if described is None:
             return InstallStep(what=what, state=DIFFERENT, detail=f"the API user cannot see the object {wanted.seen_on}")
         return compare(what, wanted, described.fields.get(wanted.name))
+
+    def _wanted(self, states: Mapping[str, str]) -> Package:
+        """The package to deploy: fields that are missing, and permissions on those that are there or will be.
+
+        A field that differs stays out: Salesforce would refuse it, and everything else with it.
+        """
+        seen = [field for field in self._package.fields if self._catalogue.describe(field.seen_on) is not None]
+        return replace(
+            self._package,
+            fields=tuple(field for field in seen if states[_field_words(field)] == MISSING),
+            granted=tuple(seen),
+        )
 
     def _set_step(self, wanted: PackagePermissionSet, granted: Granted | None) -> InstallStep:
         what = f"permission set {wanted.name} ({'edit' if wanted.editable else 'read'} hotlead's fields)"
@@ -143,30 +175,28 @@ class Provision:
         if problems:
             raise self._failure("the permission set could not be assigned", [str(problem["message"]) for problem in problems])
 
-    def _deploy(self, *, check_only: bool) -> None:
+    def _deploy(self, package: Package, *, check_only: bool) -> dict[str, str]:
+        """What was refused, by component, after one deployment; nothing when it went through."""
         options = {
-            "deployOptions": {
-                "allowMissingFiles": False,
-                "checkOnly": check_only,
-                "ignoreWarnings": True,
-                "rollbackOnError": True,
-                "singlePackage": True,
-                "testLevel": "NoTestRun",
-            }
+            "allowMissingFiles": False,
+            "checkOnly": check_only,
+            "ignoreWarnings": True,
+            "rollbackOnError": True,
+            "singlePackage": True,
+            "testLevel": "NoTestRun",
         }
         parts = {
-            "json": (None, json.dumps(options).encode(), "application/json"),
-            "file": ("hotlead.zip", package_zip(self._package, api_version=self._client.settings.api_version), "application/zip"),
+            "json": (None, json.dumps({"deployOptions": options}).encode(), "application/json"),
+            "file": ("hotlead.zip", package_zip(package, api_version=self._client.settings.api_version), "application/zip"),
         }
         begun = self._client.call("POST", "metadata/deployRequest", purpose=Purpose.INSTALL, essential=True, files=parts).body
         told = self._deployed(str(begun["id"]))
-        if not told.get("success"):
-            failures = (told.get("details") or {}).get("componentFailures") or []
-            failures = [failures] if isinstance(failures, dict) else failures
-            problems = [f"{failure.get('fullName')}: {failure.get('problem')}" for failure in failures]
-            raise self._failure(
-                "the deployment was refused, nothing was changed", problems or [str(told.get("errorMessage") or told.get("status"))]
-            )
+        if told.get("success"):
+            return {}
+        failures = (told.get("details") or {}).get("componentFailures") or []
+        failures = [failures] if isinstance(failures, dict) else failures
+        problems = {str(failure.get("fullName")): str(failure.get("problem")) for failure in failures}
+        return problems or {"deployment": str(told.get("errorMessage") or told.get("status"))}
 
     def _deployed(self, deployment: str) -> dict[str, Any]:
         waits = iter(POLL_S)
@@ -192,6 +222,10 @@ class Provision:
 
     def _rows(self, soql: str) -> list[dict[str, Any]]:
         return self._client.rows(soql, purpose=Purpose.INSTALL, essential=True)
+
+
+def _field_words(wanted: PackageField) -> str:
+    return f"field {wanted.full_name} ({_IN_WORDS[wanted.type]})"
 
 
 def compare(what: str, wanted: PackageField, there: CatalogField | None) -> InstallStep:

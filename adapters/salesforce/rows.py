@@ -94,7 +94,8 @@ class SourceRows:
         for link in self.links.values():
             needs += link.fields
             if link.children:
-                needs.append(f"(SELECT {link.child_id},{link.child_role} FROM {link.children})")
+                # A query for every row brings the deleted children of a living row too.
+                needs.append(f"(SELECT {link.child_id},{link.child_role} FROM {link.children} WHERE IsDeleted = false)")
         return tuple(needs)
 
     def _link(self, name: str) -> Link:

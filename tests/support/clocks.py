@@ -1,5 +1,6 @@
-"""A clock that stands until it is told, for adapters under test."""
+"""Clocks for adapters under test: one stands until it is told, one never makes anybody wait."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -24,3 +25,19 @@ class StillClock:
     def advance(self, seconds: float) -> None:
         """Lets time pass without anybody sleeping."""
         self._passed_s += seconds
+
+
+class HurriedClock:
+    """The machine's clock, but whoever sleeps wakes at once; for servers that keep real time while we retry."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
