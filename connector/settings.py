@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Fernet keys, newest first, comma-separated, that open stored credentials; empty means the file `key` in the data directory.",
+        description="Fernet keys, newest first, comma-separated, for stored credentials; empty: the file `key` in the data directory.",
     )
     score_workers: int = Field(default=2, ge=1, le=64, description="Processes that score whole shards side by side.")
     write_limit: int = Field(

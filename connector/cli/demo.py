@@ -18,7 +18,7 @@ from connector.cli.frame import Frame, frame_of, progress_bars, road_of
 from connector.cli.sandboxes import RunningSandbox, sandbox_beside
 from connector.cli.setting_up import set_up
 from connector.cli.tables import explanation_panel, pulled_table, tally_table
-from connector.cli.working import show_hottest
+from connector.cli.working import WORKED_ALREADY, show_hottest
 from connector.flows.connect import connect
 from connector.flows.explain import explain
 from connector.flows.go_live import go_live
@@ -174,9 +174,10 @@ def _go_live(road: Road, *, connection: Connection) -> None:
 
 
 def _first_in_both(road: Road, *, names: Sequence[str], top: int) -> int:
-    """The hottest person that has a live row in every CRM; the hottest at all where nobody has."""
+    """The hottest person without a deal yet that has a row in every CRM; the hottest at all where nobody has."""
     with road.store.read() as tx:
-        hottest = [p.person for p in tx.scores.hottest(model=road.documents().model.name, limit=max(top, 100))]
+        ranked = tx.scores.hottest(model=road.documents().model.name, limit=max(top, 100) * 10)
+        hottest = [p.person for p in ranked if p.stage not in WORKED_ALREADY]
         loaded = {p.id: p for p in tx.people.load(hottest)}
     if not hottest:
         raise UsageError("Nobody is hot, warm or cold: the sandboxes gave no people.", hint="Give --people a larger number.")
@@ -191,7 +192,7 @@ def _look(road: Road, *, person: int) -> Mapping[str, Mapping[str, Json]]:
     seen: dict[str, Mapping[str, Json]] = {}
     for place in places_of(road, connections=_connections(road)):
         crm: Crm = road.crm(place.connection)
-        for key in (m.contact.key for m in members if m.contact.key.connection == place.connection.name):
+        for key in (m.contact.key for m in members if m.is_live and m.contact.key.connection == place.connection.name):
             fields = [w.field for w in place.mapping.writes(key.source)]
             for record in crm.reread(source=key.source, ids=[key.id], fields=fields):
                 seen[f"{key.connection} {key.source} {key.id}"] = record.fields
@@ -217,7 +218,7 @@ def _show_one(frame: Frame, road: Road, *, here: Installation, person: int, befo
     documents = road.documents()
     for told in explain(store=here.store, who=str(person), documents=documents, clock=here.clock, language=here.settings.language):
         frame.show(explanation_panel(told))
-        for member in told.person.members[:LINKS_SHOWN]:
+        for member in [m for m in told.person.members if m.is_live][:LINKS_SHOWN]:
             key = member.contact.key
             connection = next(c for c in _connections(road) if c.name == key.connection)
             frame.say(f"What a rep sees: {road.crm(connection).record_url(key)}")

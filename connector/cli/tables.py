@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -24,22 +25,21 @@ def pulled_table(pulled: Sequence[Pulled]) -> Table:
     return table
 
 
-def hot_table(people: Sequence[PersonLine], *, why: Mapping[int, str]) -> Table:
-    table = _table("", "Person", "Company", "Grade", ">Score", "Stage", "Why now")
-    for line in people:
+def hot_list(people: Sequence[PersonLine], *, why: Mapping[int, str]) -> Group:
+    """Two lines a person: who, where and how hot; then why. Readable at any width."""
+    lines: list[RenderableType] = []
+    for number, line in enumerate(people, start=1):
         score = line.score
         if score is None:
             continue
-        table.add_row(
-            Text(score.temperature, style=TEMPERATURE_STYLES.get(score.temperature, "")),
-            f"{escape(line.name)}\n[dim]{escape(line.email)}[/]",
-            escape(line.company),
-            score.grade,
-            str(score.total),
-            line.stage,
-            escape(why.get(line.person, "")),
-        )
-    return table
+        head = Text(f"{number:>3}  ")
+        head.append(f"{score.temperature:<4} {score.grade} {score.total:>3}", style=TEMPERATURE_STYLES.get(score.temperature, ""))
+        head.append(f"  {line.name}", style="bold")
+        head.append(f"  {line.company}" if line.company else "")
+        head.append(f"  {line.email}  {line.stage}", style="dim")
+        lines.append(head)
+        lines.append(Padding(Text(why.get(line.person, "")), (0, 0, 0, 5)))
+    return Group(*lines)
 
 
 def changes_table(changes: Iterable[PlannedChange]) -> Table:

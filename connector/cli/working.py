@@ -12,7 +12,7 @@ from connector.cli.tables import (
     calls_line,
     changes_table,
     explanation_panel,
-    hot_table,
+    hot_list,
     parked_table,
     pulled_table,
     runs_table,
@@ -42,7 +42,9 @@ from connector.ports.store import LiveStep, PersonLine, Plan, PlanState, Store
 
 Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
 SHOWN_ROWS = 20
-SHOWN_REASONS = 110
+SHOWN_REASONS = 150
+WORKED_ALREADY = frozenset({"opportunity", "customer"})
+"""Stages whose people are not on the hot list: somebody sells to them already."""
 EVERY_STATE = tuple(PlanState)
 
 
@@ -99,14 +101,15 @@ def show_scored(frame: Frame, *, scored: Scored) -> None:
 
 
 def show_hottest(frame: Frame, *, store: Store, documents: Published, top: int) -> tuple[PersonLine, ...]:
-    """The hot list with the reasons in one line."""
+    """The hot list with the reasons in one line: the hottest whom nobody sells to yet."""
     model = documents.model
     with store.read() as tx:
-        hottest = tx.scores.hottest(model=model.name, limit=top)
+        ranked = tx.scores.hottest(model=model.name, limit=top * 10 + 100)
+    hottest = tuple(p for p in ranked if p.stage not in WORKED_ALREADY)[:top]
     said = {p.person: reasons(lines_of(p.score.lines), model=model, language=documents.ladder.language) for p in hottest if p.score}
     why = {person: one_line(r, length=SHOWN_REASONS) or "" for person, r in said.items()}
     if hottest:
-        frame.show(hot_table(hottest, why=why))
+        frame.show(hot_list(hottest, why=why))
     return hottest
 
 

@@ -26,6 +26,11 @@ class Member:
     """Percent."""
     company_owner: str | None = None
 
+    @property
+    def is_live(self) -> bool:
+        """Whether the row may be written: no other row has taken over from it by merge or conversion."""
+        return self.contact.survivor is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealView:

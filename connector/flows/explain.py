@@ -23,11 +23,15 @@ class Reason:
     """One line of the arithmetic in words. `points` of all reasons of a side sum to the side."""
 
     side: str
+    level: str
+    """`rule`, `group`, `side` or `total`."""
+    id: str
     text: str
     points: int
     count: int
     latest_at: datetime | None
     clamp: bool
+    """Whether it is a limit or a floor that bit, and not a rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,8 @@ def reasons(lines: Sequence[Line], *, model: Model, language: str) -> tuple[Reas
     return tuple(
         Reason(
             side=line.side,
+            level=line.level,
+            id=line.id,
             text=_words(line, labels=labels, language=language),
             points=line.points,
             count=line.count,
@@ -125,7 +131,7 @@ def labels_of(model: Model) -> Mapping[tuple[str, str], Label]:
     return groups | {("rule", r.id): r.label for side in sides for g in side.groups for r in g.rules}
 
 
-_CLAMPS = {
+_CLAMPS: Mapping[tuple[str, str], str] = {
     ("limit", "en"): "limit of",
     ("floor", "en"): "floor of",
     ("limit", "ja"): "上限:",

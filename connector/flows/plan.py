@@ -38,6 +38,8 @@ from mappings.compile import LEAVE, FieldMapping, WriteField
 Clock = Callable[[], datetime]
 BATCH_PEOPLE = 500
 PARKED_AT_ONCE = 10_000
+SUBJECT_LENGTH = 255
+"""Characters a task subject may have. Source: Salesforce Task.Subject; HubSpot takes more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +297,7 @@ def _changes(
         if (
             place is None
             or stored is None
+            or not member.is_live
             or not place.is_for(person)
             or _is_parked(known.parked.get((key, "fields")), stored=stored, now=now)
         ):
@@ -372,7 +375,7 @@ def _task(person: Person, *, wanted: WantedTask, row: ScoreRow, documents: Publi
         task=NewTask(
             key=task_key(account=account, wanted=wanted),
             contact=wanted.contact,
-            subject=f"{label}: {person.name}"[:255],
+            subject=_subject(label, person=person, redirected=wanted.redirected),
             body="\n".join(_body(row=row, wanted=wanted, reasons_line=one_line(said, length=2000))),
             due_at=wanted.due_at,
             due_on=wanted.due_on,
@@ -385,6 +388,11 @@ def _task(person: Person, *, wanted: WantedTask, row: ScoreRow, documents: Publi
         rule=wanted.rule.id,
         trigger=wanted.trigger,
     )
+
+
+def _subject(label: str, *, person: Person, redirected: str) -> str:
+    """What a rep reads first, such as `Call now: Jane Doe (open deal)`."""
+    return f"{label}: {person.name}{f' ({redirected})' if redirected else ''}"[:SUBJECT_LENGTH]
 
 
 def _body(*, row: ScoreRow, wanted: WantedTask, reasons_line: str | None) -> list[str]:

@@ -50,15 +50,26 @@ def wanted_values(*, row: ScoreRow, state: LadderState, model: Model, language: 
 
 
 def one_line(said: Sequence[Reason], *, length: int = REASONS_LENGTH) -> str | None:
-    """The reasons by weight as one line, such as `Pricing page +18; Decision maker +25`; what does not fit is counted at its end."""
-    weighty = sorted((r for r in said if r.points), key=lambda r: -abs(r.points))
-    parts = [f"{r.text} {r.points:+d}" for r in weighty]
+    """The reasons by weight as one line that a rep can read, such as `Decision maker +25; Pricing page +18; limits -3`.
+
+    A rule stands with what its own limit leaves of it; the other limits and floors are summed up at the end. What does not fit is counted.
+    """
+    parts, clamped = _net(said)
+    ends = [f"limits {clamped:+d}"] if clamped else []
     for shown in range(len(parts), 0, -1):
-        rest = len(parts) - shown
-        line = "; ".join(parts[:shown]) + (f"; {rest} more" if rest else "")
+        rest = [f"{len(parts) - shown} more"] if shown < len(parts) else []
+        line = "; ".join([*parts[:shown], *rest, *ends])
         if len(line) <= length:
             return line
     return None
+
+
+def _net(said: Sequence[Reason]) -> tuple[list[str], int]:
+    """Rules with the points that count, weightiest first, and the points that limits and floors above them took or gave."""
+    own_limit = {r.id: r.points for r in said if r.clamp and r.level == "rule"}
+    net = [(r.text, r.points + own_limit.get(r.id, 0)) for r in said if not r.clamp]
+    weighty = sorted((n for n in net if n[1]), key=lambda n: -abs(n[1]))
+    return [f"{text} {points:+d}" for text, points in weighty], sum(r.points for r in said if r.clamp and r.level != "rule")
 
 
 def _breakdown(row: ScoreRow, *, said: Sequence[Reason], excluded: str) -> str:
