@@ -2,9 +2,10 @@
 
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -24,10 +25,10 @@ def _commands(text: str) -> list[str]:
     return [c.split(">")[0].strip() for c in [*lines, *inline] if c.startswith("hotlead ")]
 
 
-def _click_app() -> click.Group:
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)
-    return group
+def _commands_there_are() -> Mapping[str, Any]:
+    group: Any = typer.main.get_command(app)
+    commands: Mapping[str, Any] = group.commands
+    return commands
 
 
 @pytest.mark.parametrize("command", sorted(set(_commands(README))))
@@ -35,7 +36,7 @@ def test_every_command_of_the_readme_is_understood(command: str) -> None:
     words = shlex.split(command.replace("…", "x").replace(" N", " 1"))[1:]
     if words[0] == "COMMAND":
         return
-    known = _click_app().commands
+    known = _commands_there_are()
 
     assert words[0] in known, f"`{command}`: no such command"
     options = {name for parameter in known[words[0]].params for name in parameter.opts} | {"--help"}
@@ -47,7 +48,7 @@ def test_the_readme_has_commands_to_check() -> None:
 
 
 def test_every_command_has_a_help_line() -> None:
-    assert [name for name, command in _click_app().commands.items() if not command.help] == []
+    assert [name for name, command in _commands_there_are().items() if not command.help] == []
 
 
 def test_the_settings_table_is_the_settings() -> None:
