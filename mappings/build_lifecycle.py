@@ -27,7 +27,6 @@ def build_ladder(read: Read, *, version: int) -> Ladder:
         tasks_in=read["tasks_in"],
         round_robin=read["round_robin"],
         calendar=_calendar(read["calendar"]),
-        close_when_cold=read["close_when_cold"],
         language=read["language"],
         next_actions=read["next_actions"],
     )
@@ -48,7 +47,6 @@ def _follow_up(read: Read) -> FollowUpRule:
         owners=tuple(OwnerRule(owner) for owner in read["owners"]),
         due=read["due"],
         cool_down=read["cool_down"],
-        append_to_open=read["append_to_open"],
     )
 
 

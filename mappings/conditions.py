@@ -27,7 +27,7 @@ _COMPANY = "name domain industry employees country region annual_revenue do_not_
 USUAL_FACTS = (*_DEAL, *(f"person.{name}" for name in _PERSON.split()), *(f"company.{name}" for name in _COMPANY.split()))
 """Facts that the packaged mappings fill, or leave a place for. A mapping may name others."""
 
-LADDER_FACTS = ("score.total", "score.fit", "score.engagement", "score.grade", "score.temperature", "crm.stage")
+LADDER_FACTS = ("score.total", "score.fit", "score.engagement", "score.grade", "score.temperature", "rep.days_since_touch", "crm.stage")
 """Facts that only a ladder can ask for, beside `hand_off.<id>`."""
 
 

@@ -133,7 +133,7 @@ _OWNER = Text(choices=tuple(rule.value for rule in OwnerRule))
 
 FOLLOW_UP = Shape(
     name="Follow-up",
-    doc="A task in the CRM. Of several whose trigger is true, the first in the document is made.",
+    doc="A task in the CRM, one at a time for a person. Of several whose trigger has come true, the first in the document is made.",
     keys=(
         Key(name="id", kind=Name(), default=REQUIRED, doc="Names the rule; never change it.", example="id: call_hot"),
         Key(
@@ -172,13 +172,6 @@ FOLLOW_UP = Shape(
             default="14d",
             doc="Least time between two tasks of this rule for one person.",
             example="cool_down: 14d",
-        ),
-        Key(
-            name="append_to_open",
-            kind=YesNo(),
-            default=True,
-            doc="With an open task of ours on the person, say so there instead of making another.",
-            example="append_to_open: true",
         ),
     ),
 )
@@ -306,13 +299,6 @@ LIFECYCLE = Shape(
             example="round_robin: [mei@example.com]",
         ),
         Key(name="calendar", kind=CALENDAR, default={}, doc="Business hours.", example="calendar: {zone: Asia/Tokyo, country: JP}"),
-        Key(
-            name="close_when_cold",
-            kind=YesNo(),
-            default=True,
-            doc="Whether untouched tasks of ours are closed when a lead turns cold.",
-            example="close_when_cold: true",
-        ),
         Key(
             name="next_actions",
             kind=TableOf(Words(), key=TriggerKind(*TEMPERATURES)),

@@ -91,8 +91,6 @@ class FollowUpRule:
     due: Due
     cool_down: timedelta
     """Least time between two follow-ups of this rule for one person."""
-    append_to_open: bool = True
-    """With an open task of ours on the person, say so there instead of making a second one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +135,6 @@ class Ladder:
     round_robin: tuple[str, ...] = ()
     """E-mail addresses of users who share the work."""
     calendar: Calendar
-    close_when_cold: bool = True
     language: str = "en"
     """Language of what is written into the CRM: `en` or `ja`."""
     next_actions: Mapping[str, Label] = field(default_factory=dict)
