@@ -11,8 +11,8 @@ from typing import Any
 
 from connector.core.model import All, AnyOf, Condition, DetailTest, Literal, Not, Op, Test
 from connector.core.records import DETAILS
+from mappings.kinds import BAD, Bad, wrong
 from mappings.problems import Findings, Path, nearest
-from mappings.shapes import BAD, Bad, wrong
 from mappings.yamltext import Plain
 
 JOINS = ("all", "any", "not")

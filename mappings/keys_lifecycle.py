@@ -8,27 +8,9 @@ from typing import Any
 from connector.core.ladder import STAGES, OwnerRule
 from connector.core.model import Condition
 from mappings.conditions import ConditionKind
+from mappings.kinds import BAD, Bad, Day, DueIn, Duration, Name, Text, TimeOfDay, Whole, YesNo, Zone
 from mappings.problems import Findings, Path
-from mappings.shapes import (
-    BAD,
-    REQUIRED,
-    Bad,
-    Day,
-    DueIn,
-    Duration,
-    Key,
-    ListOf,
-    Name,
-    Shape,
-    TableOf,
-    Text,
-    TimeOfDay,
-    Whole,
-    Words,
-    YesNo,
-    Zone,
-    refuse_twice,
-)
+from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, refuse_twice
 from mappings.yamltext import Plain
 
 CONDITION = ConditionKind(ladder=True)

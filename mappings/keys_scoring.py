@@ -8,8 +8,9 @@ from typing import Any
 
 from connector.core.model import Per
 from mappings.conditions import ConditionKind, WhereKind
+from mappings.kinds import Duration, Name, Text, Whole, Zone
 from mappings.problems import Findings, Path
-from mappings.shapes import REQUIRED, Duration, Key, ListOf, Name, Shape, TableOf, Text, Whole, Words, Zone, refuse_twice
+from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, refuse_twice
 from mappings.yamltext import Plain
 
 CONDITION = ConditionKind()

@@ -1,181 +1,31 @@
-"""What a key of a document may hold: shapes of keys, and the kinds of values.
+"""Shapes: tables of known keys, and lists and tables of them.
 
-Station: one table of keys a document (`keys_scoring`, `keys_lifecycle`, `keys_fields`) is written with these; reading a document by it
-finds every problem, and the key reference in README.md is printed from the same table.
+Station: the tables of keys of the documents (`keys_scoring`, `keys_lifecycle`, `keys_fields`) are written with these. Reading a document
+by one finds every problem; the key reference in README.md is printed from the same.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from typing import Any, Protocol, cast
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Protocol, runtime_checkable
 
-from connector.core.ladder import Due, DueUnit
 from connector.core.model import Label
+from mappings.kinds import BAD, Bad, Kind, Text, wrong
 from mappings.problems import Findings, Path, nearest
 from mappings.yamltext import Plain
 
 
-class Bad:
-    """Stands where a value could not be read; its problem is already in the findings."""
-
-
-BAD = Bad()
-
-
-class Kind(Protocol):
-    """A kind of value. `says` is how the key reference names it."""
+@runtime_checkable
+class HoldsShapes(Protocol):
+    """A kind of value made of tables of keys."""
 
     @property
-    def says(self) -> str: ...
-
-    def read(self, value: Plain, path: Path, found: Findings) -> Any:
-        """The value as Python computes with it, or BAD after reporting why not."""
+    def shapes(self) -> "tuple[Shape, ...]": ...
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text; numbers written bare are taken as text. With `choices`, one of them. `maximum` is in characters."""
-
-    choices: tuple[str, ...] = ()
-    maximum: int = 255
-    says_more: str = "text"
-
-    @property
-    def says(self) -> str:
-        return " / ".join(f"`{choice}`" for choice in self.choices) if self.choices else self.says_more
-
-    def read(self, value: Plain, path: Path, found: Findings) -> str | Bad:
-        if isinstance(value, (bool, list, dict, datetime, date)) or value is None or value == "":
-            return wrong(value, path, found, wanted=self.says)
-        text = str(value)
-        if self.choices and text not in self.choices:
-            hint = nearest(text, self.choices) or f"Known: {', '.join(self.choices)}."
-            found.error(path, "choice", f"'{text}' is not known here.", hint=hint)
-            return BAD
-        if len(text) > self.maximum:
-            found.error(path, "too_long", f"this text has {len(text)} characters; at most {self.maximum} are taken.")
-            return BAD
-        return text
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """An id: lower-case letters, digits and `_`, beginning with a letter."""
-
-    says: str = "id"
-
-    def read(self, value: Plain, path: Path, found: Findings) -> str | Bad:
-        if not isinstance(value, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", value):
-            hint = "Use lower-case letters, digits and _, beginning with a letter, at most 63."
-            found.error(path, "id", f"{_quoted(value)} cannot be an id.", hint=hint)
-            return BAD
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    minimum: int = -1_000_000
-    maximum: int = 1_000_000
-    says: str = "whole number"
-
-    def read(self, value: Plain, path: Path, found: Findings) -> int | Bad:
-        if isinstance(value, bool) or not isinstance(value, int):
-            return wrong(value, path, found, wanted=self.says)
-        if not self.minimum <= value <= self.maximum:
-            found.error(path, "range", f"{value} is out of range.", hint=f"Take a whole number from {self.minimum} to {self.maximum}.")
-            return BAD
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A number above 0, as Decimal."""
-
-    says: str = "number above 0"
-
-    def read(self, value: Plain, path: Path, found: Findings) -> Decimal | Bad:
-        if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or value <= 0:
-            return wrong(value, path, found, wanted=self.says)
-        return Decimal(value)
-
-
-@dataclass(frozen=True, slots=True)
-class YesNo:
-    says: str = "`true` / `false`"
-
-    def read(self, value: Plain, path: Path, found: Findings) -> bool | Bad:
-        return value if isinstance(value, bool) else wrong(value, path, found, wanted=self.says)
-
-
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-_DUE_UNITS = {"m": DueUnit.MINUTES, "h": DueUnit.HOURS, "bh": DueUnit.BUSINESS_HOURS, "bd": DueUnit.BUSINESS_DAYS}
-
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """A length of time such as `14d`, `36h`, `30m`; with `whole_hours` no minutes."""
-
-    whole_hours: bool = False
-
-    @property
-    def says(self) -> str:
-        return "duration (`14d`, `36h`)" if self.whole_hours else "duration (`14d`, `36h`, `30m`)"
-
-    def read(self, value: Plain, path: Path, found: Findings) -> timedelta | Bad:
-        units = "hd" if self.whole_hours else "mhd"
-        match = re.fullmatch(rf"(\d{{1,5}})([{units}])", value) if isinstance(value, str) else None
-        if match is None or not int(match[1]):
-            return wrong(value, path, found, wanted=self.says)
-        return int(match[1]) * _UNITS[match[2]]
-
-
-@dataclass(frozen=True, slots=True)
-class DueIn:
-    """A due time: `5m`, `8h`, business hours `4bh`, business days `2bd`."""
-
-    says: str = "due time (`30m`, `8h`, `4bh` business hours, `2bd` business days)"
-
-    def read(self, value: Plain, path: Path, found: Findings) -> Due | Bad:
-        match = re.fullmatch(r"(\d{1,4})(m|h|bh|bd)", value) if isinstance(value, str) else None
-        if match is None or not int(match[1]):
-            return wrong(value, path, found, wanted=self.says)
-        return Due(amount=int(match[1]), unit=_DUE_UNITS[match[2]])
-
-
-@dataclass(frozen=True, slots=True)
-class TimeOfDay:
-    says: str = 'time of day (`"09:00"`)'
-
-    def read(self, value: Plain, path: Path, found: Findings) -> time | Bad:
-        if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-            return time.fromisoformat(value)
-        return wrong(value, path, found, wanted=self.says)
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    says: str = "date (`2026-12-29`)"
-
-    def read(self, value: Plain, path: Path, found: Findings) -> date | Bad:
-        return value if isinstance(value, date) and not isinstance(value, datetime) else wrong(value, path, found, wanted=self.says)
-
-
-@dataclass(frozen=True, slots=True)
-class Zone:
-    says: str = "time zone (`Asia/Tokyo`)"
-
-    def read(self, value: Plain, path: Path, found: Findings) -> str | Bad:
-        if isinstance(value, str):
-            known = available_timezones()
-            if value in known:
-                return ZoneInfo(value).key
-            hint = nearest(value, known) or "Take an IANA name such as Europe/London."
-            found.error(path, "zone", f"'{value}' is no time zone.", hint=hint)
-            return BAD
-        return wrong(value, path, found, wanted=self.says)
+def shapes_in(kind: Kind) -> "tuple[Shape, ...]":
+    """The tables of keys that a value of this kind may hold."""
+    return (kind,) if isinstance(kind, Shape) else kind.shapes if isinstance(kind, HoldsShapes) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +33,10 @@ class Words:
     """A text people read: a plain one, or `{en: …, ja: …}`."""
 
     says: str = "text, or `{en: …, ja: …}`"
+
+    @property
+    def shapes(self) -> "tuple[Shape, ...]":
+        return (LABEL,)
 
     def read(self, value: Plain, path: Path, found: Findings) -> Label | Bad:
         if not isinstance(value, dict):
@@ -202,6 +56,10 @@ class ListOf:
     @property
     def says(self) -> str:
         return f"list of {self.of.says}"
+
+    @property
+    def shapes(self) -> "tuple[Shape, ...]":
+        return shapes_in(self.of)
 
     def read(self, value: Plain, path: Path, found: Findings) -> tuple[Any, ...] | Bad:
         if not isinstance(value, list):
@@ -228,6 +86,10 @@ class TableOf:
     def says(self) -> str:
         return f"table of {self.of.says}"
 
+    @property
+    def shapes(self) -> "tuple[Shape, ...]":
+        return shapes_in(self.of)
+
     def read(self, value: Plain, path: Path, found: Findings) -> dict[str, Any] | Bad:
         if not isinstance(value, dict):
             return wrong(value, path, found, wanted=self.says)
@@ -241,21 +103,6 @@ class TableOf:
             else:
                 read[key] = BAD
         return BAD if any(isinstance(entry, Bad) for entry in read.values()) or len(read) < len(value) else read
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """A short form or a long one: a table or a list is read by `long`, everything else by `short`."""
-
-    short: Kind
-    long: Kind
-
-    @property
-    def says(self) -> str:
-        return f"{self.short.says}, or {self.long.says}"
-
-    def read(self, value: Plain, path: Path, found: Findings) -> Any:
-        return (self.long if isinstance(value, (dict, list)) else self.short).read(value, path, found)
 
 
 class _Required:
@@ -328,31 +175,8 @@ LABEL = Shape(
 )
 
 
-def wrong(value: Plain, path: Path, found: Findings, *, wanted: str) -> Bad:
-    """Reports a value of the wrong kind."""
-    found.error(path, "kind", f"{_quoted(value)} does not fit here.", hint=f"Wanted: {wanted}.")
-    return BAD
-
-
-def read_by(shape: Kind, value: Plain, found: Findings) -> dict[str, Any]:
-    """The document by its shape. Raises ProblemsError with all problems when one is an error."""
-    read = shape.read(value, (), found)
-    found.raise_errors()
-    return cast(dict[str, Any], read)
-
-
 def refuse_twice(ids: Sequence[str], path: Path, found: Findings, *, what: str) -> None:
     """Reports each id of a list of tables that stands there more than once."""
     for index, name in enumerate(ids):
         if name in ids[:index]:
             found.error((*path, index, "id"), "twice", f"there are two {what} with the id '{name}'.", hint="Rename one of them.")
-
-
-def _quoted(value: Plain) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (dict, list)):
-        return "a table" if isinstance(value, dict) else "a list"
-    return f"'{value}'"

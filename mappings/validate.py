@@ -15,8 +15,9 @@ from mappings.document import parse
 from mappings.keys_fields import FIELDS
 from mappings.keys_lifecycle import LIFECYCLE
 from mappings.keys_scoring import SCORING, lists_of
+from mappings.kinds import Bad
 from mappings.problems import Findings, Path, Problem, ProblemsError, nearest
-from mappings.shapes import Bad, Shape
+from mappings.shapes import Shape
 from mappings.yamltext import Plain
 
 STARVED_PERCENT = 1
