@@ -7,8 +7,10 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,7 +19,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
@@ -86,7 +88,7 @@ def _serve(*, people: int = 0, settings: OrgSettings | None = None) -> Iterator[
     with serving(make_app(org, APP), control=control) as url:
         session, wire = requests.Session(), Redirect(url)
         session.mount("https://", wire)
-        login = {"consumer_key": APP.client_id, "consumer_secret": APP.client_secret, "domain": "acme.my"}
+        login: dict[str, Any] = {"consumer_key": APP.client_id, "consumer_secret": APP.client_secret, "domain": "acme.my"}
         client = Salesforce(session=session, version="66.0", object_pairs_hook=dict, **login)
         yield Served(url=url, org=org, session=session, wire=wire, client=client)
 
@@ -147,7 +149,7 @@ def _deploy(served: Served, package: bytes, **options: Any) -> dict[str, Any]:
     options = {"singlePackage": True, "testLevel": "NoTestRun", **options}
     base = f"{served.url}/services/data/v66.0/metadata/deployRequest"
     bearer = {"Authorization": f"Bearer {served.client.session_id}"}
-    parts = {
+    parts: Any = {
         "json": (None, json.dumps({"deployOptions": options}), "application/json"),
         "file": ("deploy.zip", package, "application/zip"),
     }
@@ -207,6 +209,7 @@ def test_jwt_signed_with_the_registered_key_logs_in(served: Served) -> None:
     assert client.query("SELECT COUNT() FROM LeadStatus")["totalSize"] == 5
 
 
+@pytest.mark.filterwarnings("ignore:(?s).*connected app policy:UserWarning")
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -348,7 +351,7 @@ def test_deleted_and_updated_list_the_changes_of_a_window(served: Served) -> Non
 
 
 def test_bulk_query_job_gives_csv_pages(crowded: Served) -> None:
-    pages = list(crowded.client.bulk2.Lead.query("SELECT Id, IsConverted, Email, Owner.Name FROM Lead", max_records=3000))
+    pages = list(crowded.client.bulk2.Lead.query("SELECT Id, IsConverted, Email, Owner.Name FROM Lead", max_records=3000, wait=0.01))
 
     rows = [row for page in pages for row in csv.DictReader(io.StringIO(page))]
     total = crowded.client.query("SELECT COUNT() FROM Lead")["totalSize"]
@@ -451,6 +454,67 @@ def test_single_upsert_says_created_then_not(served: Served) -> None:
     with pytest.raises(SalesforceResourceNotFound) as failure:
         served.client.restful("sobjects/Task/Subject/x", method="PATCH", json={})
     assert _error(failure) == (404, "NOT_FOUND")
+
+
+def test_bulk_job_writes_what_it_can_and_reports_the_rest(served: Served) -> None:
+    good = _lead(served, Rating="Hot", Title="CTO")
+    rows = [
+        {"Id": good, "Rating": "#N/A", "Title": "", "Email": "abe@oak.example"},
+        {"Id": good, "Rating": "", "Title": "x" * 129, "Email": ""},
+    ]
+
+    (done,) = served.client.bulk2.Lead.update(records=rows, wait=0.01)
+
+    assert (done["numberRecordsProcessed"], done["numberRecordsFailed"]) == (2, 1)
+    failed = list(csv.DictReader(io.StringIO(served.client.bulk2.Lead.get_failed_records(done["job_id"]))))
+    assert failed[0]["sf__Error"].startswith("STRING_TOO_LONG:")
+    read = served.client.Lead.get(good)
+    assert (read["Rating"], read["Title"], read["Email"]) == (None, "CTO", "abe@oak.example")
+
+
+def test_many_threads_lose_no_write(served: Served) -> None:
+    lead = _lead(served)
+    bearer = {"Authorization": f"Bearer {served.client.session_id}"}
+
+    def log_calls(worker: int) -> int:
+        with requests.Session() as session:
+            answers = [
+                session.post(
+                    f"{served.url}/services/data/v66.0/sobjects/Task",
+                    json={"WhoId": lead, "Subject": f"Call {worker}-{n}"},
+                    headers=bearer,
+                    timeout=10,
+                ).status_code
+                for n in range(20)
+            ]
+        return answers.count(201)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(log_calls, range(8))) == 160
+
+    found = served.client.query_all("SELECT Id FROM Task")
+    assert len({record["Id"] for record in found["records"]}) == 160
+
+
+def test_campaign_members_tell_whom_they_mean(served: Served) -> None:
+    lead = _lead(served)
+    campaign = served.client.Campaign.create({"Name": "Expo"})["id"]
+    member = served.client.CampaignMember.create({"CampaignId": campaign, "LeadId": lead, "Status": "Attended"})["id"]
+
+    (found,) = served.client.query("SELECT LeadOrContactId, LeadOrContact.Name, Type, HasResponded FROM CampaignMember")["records"]
+
+    assert (found["LeadOrContactId"], found["LeadOrContact"]["Name"], found["Type"]) == (lead, "Abe", "Lead")
+    assert served.client.CampaignMember.get(member)["LeadOrContactId"] == lead
+
+
+def test_collection_read_gives_records_in_the_order_of_the_ids_and_null_for_none(served: Served) -> None:
+    one, gone, two = _lead(served), _lead(served), _lead(served)
+    served.client.Lead.delete(gone)
+    body = {"ids": [two, gone, one[:15]], "fields": ["Id", "LastName"]}
+
+    found = served.client.restful("composite/sobjects/Lead", method="POST", json=body)
+
+    assert [record and record["Id"] for record in found] == [two, None, one]
 
 
 def test_rows_refused_on_demand_are_reported_with_their_error(served: Served) -> None:
@@ -592,6 +656,28 @@ def test_pages_show_people_and_a_record(crowded: Served) -> None:
     assert listed.status_code == page.status_code == 200
     assert f"/record/Lead/{lead['Id']}" in listed.text
     assert lead["Company"].replace("&", "&amp;") in page.text
+
+
+def test_state_in_a_file_outlives_the_program(tmp_path: Path) -> None:
+    kept = str(tmp_path / "org.sqlite")
+    options = ("--client-id", "a-key", "--client-secret", "a-secret", "--file", kept)
+    form = {"grant_type": "client_credentials", "client_id": "a-key", "client_secret": "a-secret"}
+    metadata = {"type": "Text", "label": "Key", "length": 80, "required": True}
+    found = []
+    for nth in range(2):
+        with running_sandbox("salesforce", people=0, options=options) as sandbox:
+            token = requests.post(f"{sandbox.url}/services/oauth2/token", data=form, timeout=10).json()["access_token"]
+            bearer, base = {"Authorization": f"Bearer {token}"}, f"{sandbox.url}/services/data/v66.0"
+            if nth == 0:
+                order = {"FullName": "Lead.Key__c", "Metadata": metadata}
+                requests.post(f"{base}/tooling/sobjects/CustomField", json=order, headers=bearer, timeout=10)
+            lead = {"LastName": "Abe", "Company": "Oak", "Key__c": f"k{nth}"}
+            made = requests.post(f"{base}/sobjects/Lead", json=lead, headers=bearer, timeout=10)
+            assert made.status_code == 201, made.text
+            asked = requests.get(f"{base}/query", params={"q": "SELECT Key__c FROM Lead"}, headers=bearer, timeout=10)
+            found.append([record["Key__c"] for record in asked.json()["records"]])
+
+    assert found == [["k0"], ["k0", "k1"]]
 
 
 def test_program_prints_what_a_client_needs() -> None:

@@ -9,6 +9,7 @@ from flask import Flask, Response
 
 from adapters.kit.sandbox.pages import mount_pages
 from adapters.salesforce.sandbox.bulk import bulk_routes
+from adapters.salesforce.sandbox.bulk_ingest import ingest_routes
 from adapters.salesforce.sandbox.calls import NEWEST, OLDEST, answer, guard
 from adapters.salesforce.sandbox.collections_api import collection_routes
 from adapters.salesforce.sandbox.composite import composite_routes
@@ -39,6 +40,7 @@ def make_app(org: Org, connected_app: ConnectedApp) -> Flask:
     app.register_blueprint(tooling_routes(org))
     app.register_blueprint(deploy_routes(org))
     app.register_blueprint(bulk_routes(org))
+    app.register_blueprint(ingest_routes(org))
 
     @app.get("/services/data", strict_slashes=False)
     def versions() -> Response:

@@ -26,8 +26,8 @@ from adapters.salesforce.sandbox.soql.compile import Plan
 
 DEFAULT_RECORDS = 50_000
 """Rows of a result page unless maxRecords asks otherwise."""
-_DELIMITERS = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
-_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+DELIMITERS = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
+ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,7 +129,7 @@ def _new_job(org: Org, body: dict[str, Any], number: int) -> Job:
     if operation not in ("query", "queryAll") or not isinstance(text, str):
         raise ApiRefusal(400, "INVALIDENTITY", "A query job needs an operation (query, queryAll) and a query")
     delimiter, ending = body.get("columnDelimiter", "COMMA"), body.get("lineEnding", "LF")
-    if delimiter not in _DELIMITERS or ending not in _ENDINGS:
+    if delimiter not in DELIMITERS or ending not in ENDINGS:
         raise ApiRefusal(400, "INVALIDENTITY", f"Unknown delimiter or line ending: {delimiter}, {ending}")
     plan = org.plan(text, user_id=g.user_id, all_rows=operation == "queryAll")
     if plan.children or plan.aliases or plan.is_count:
@@ -157,7 +157,7 @@ def _results(org: Org, job: Job) -> Response:
     columns = [".".join([*(parent.name for parent in one.parents), one.field.name]) for one in job.plan.columns]
     booleans = [index for index, one in enumerate(job.plan.columns) if one.field.type == "boolean"]
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=_DELIMITERS[job.delimiter], lineterminator=_ENDINGS[job.ending], quoting=csv.QUOTE_ALL)
+    writer = csv.writer(out, delimiter=DELIMITERS[job.delimiter], lineterminator=ENDINGS[job.ending], quoting=csv.QUOTE_ALL)
     writer.writerow(columns)
     with org.database.reading() as db:
         db.execute("CREATE TEMP TABLE IF NOT EXISTS _wanted (place INTEGER PRIMARY KEY, row INTEGER)")

@@ -36,7 +36,8 @@ def guard(app: Flask, org: Org, sessions: Sessions) -> None:
     def check() -> Response | None:
         if not request.path.startswith("/services/data"):
             return None
-        uri_bytes = len(request.full_path.encode())
+        # As it came over the wire: escapes count with all their characters.
+        uri_bytes = len(str(request.environ.get("RAW_URI") or request.full_path))
         if uri_bytes > MAX_URI_BYTES:
             return _uri_too_long()
         if sum(len(name) + len(text) for name, text in request.headers) > MAX_URI_BYTES:
@@ -50,8 +51,7 @@ def guard(app: Flask, org: Org, sessions: Sessions) -> None:
         g.user_id = user_id
         if INNER_CALL not in request.environ:
             org.meter.take(org.control.now())
-        with org.database.writing() as db:
-            org.keep_archive_day(db)
+        org.keep_archive_day()
         return None
 
     @app.after_request

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from adapters.kit.sandbox.storage import SandboxDatabase
@@ -18,7 +18,10 @@ from adapters.salesforce.sandbox.standard import STANDARD
 
 
 class Kind:
-    """One object of the org with the fields it has now. Names are looked up whatever their case."""
+    """One object of the org with the fields it has now. Names are looked up whatever their case.
+
+    The fields are swapped as a whole when they change, so that another thread's query never sees half a change.
+    """
 
     def __init__(self, sobject: SObject) -> None:
         self.sobject = sobject
@@ -40,11 +43,16 @@ class Kind:
 
     def add(self, field: Field) -> None:
         """Adds or replaces a field."""
-        self._fields[field.name.lower()] = field
+        self._fields = {**self._fields, field.name.lower(): field}
 
     def remove(self, name: str) -> None:
         """Drops a field; nothing happens when there is none."""
-        self._fields.pop(name.lower(), None)
+        self._fields = {key: field for key, field in self._fields.items() if key != name.lower()}
+
+    def set_custom(self, fields: Iterable[Field]) -> None:
+        """Makes these the custom fields."""
+        standard = {key: field for key, field in self._fields.items() if not field.custom}
+        self._fields = standard | {field.name.lower(): field for field in fields}
 
     def child(self, relationship: str) -> Child | None:
         """The child relationship of that name, or None."""
@@ -93,10 +101,7 @@ class Catalogue:
         with self._database.reading() as db:
             rows = db.execute("SELECT kind, field FROM _custom ORDER BY rowid").fetchall()
         for kind in self._kinds.values():
-            for field in [field for field in kind.fields() if field.custom]:
-                kind.remove(field.name)
-        for kind_name, text in rows:
-            self.known(kind_name).add(_field_from_json(text))
+            kind.set_custom(_field_from_json(text) for name, text in rows if name == kind.name)
         self.forget_grants()
 
     def create_indexes(self) -> None:
@@ -176,15 +181,6 @@ class Catalogue:
     def visible(self, user_id: str, kind: Kind) -> Iterable[Field]:
         """The fields of `kind` that exist for this user."""
         return [field for field in kind.fields() if self.sees(user_id, kind, field)]
-
-    def set_picks(self, kind_name: str, field_name: str, values: tuple[PickValue, ...]) -> None:
-        """Replaces a standard picklist's values, as an admin of the org would."""
-        kind = self.known(kind_name)
-        field = kind.field(field_name)
-        if field is None:
-            raise KeyError(f"{kind_name}.{field_name}")
-        default = next((value.value for value in values if value.default), None)
-        kind.add(replace(field, picks=values, default=default))
 
 
 def _column(field: Field) -> str:

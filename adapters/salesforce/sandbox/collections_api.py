@@ -19,7 +19,7 @@ from adapters.salesforce.sandbox.fields import Field
 from adapters.salesforce.sandbox.ids import full_id
 from adapters.salesforce.sandbox.org import Org
 from adapters.salesforce.sandbox.records import Writer
-from adapters.salesforce.sandbox.rest import read_record, refusing_rows
+from adapters.salesforce.sandbox.rest import read_records, refusing_rows
 from adapters.salesforce.sandbox.standard import PREFIXES
 
 MAX_RECORDS = 200
@@ -212,12 +212,6 @@ def _read(org: Org, kind: Kind, ids: Sequence[str], names: Sequence[str]) -> lis
     if not wanted:
         raise ApiRefusal(400, "MALFORMED_QUERY", "fields must be given")
     _refuse_too_many(ids, MAX_READ)
-    read: list[Result | None] = []
-    for one in ids:
-        try:
-            read.append(read_record(org, kind, full_id(one.strip()) or "", wanted))
-        except ApiRefusal as refusal:
-            if refusal.status != 404:
-                raise
-            read.append(None)
-    return read
+    full = [full_id(one.strip()) or "" for one in ids]
+    found = read_records(org, kind, full, wanted)
+    return [found.get(one) for one in full]

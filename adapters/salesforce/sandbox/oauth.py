@@ -107,11 +107,16 @@ def oauth_routes(org: Org, sessions: Sessions, app: ConnectedApp) -> Blueprint:
             user_id = _client_credentials(app)
         elif grant == JWT_GRANT:
             user_id = _jwt_bearer(org, app, request.form.get("assertion", ""))
-        elif not grant:
-            raise OauthRefusal("unsupported_grant_type", "grant type not supported")
         else:
             raise OauthRefusal("unsupported_grant_type", "grant type not supported")
         return _json(_token_body(org, sessions.open(user_id), user_id, app))
+
+    @routes.route("/userinfo", methods=["GET", "POST"])
+    def userinfo() -> Response:
+        user_id = sessions.user_of(request.headers.get("Authorization", ""))
+        if user_id is None:
+            return Response("Bad_OAuth_Token", 403, content_type="text/plain")
+        return _json(_identity(org, user_id))
 
     @routes.post("/revoke")
     def revoke() -> Response:
@@ -144,6 +149,25 @@ def _token_body(org: Org, token: str, user_id: str, app: ConnectedApp) -> dict[s
         "token_type": "Bearer",
         "issued_at": issued_at,
         "api_instance_url": base,
+    }
+
+
+def _identity(org: Org, user_id: str) -> dict[str, Any]:
+    with org.database.reading() as db:
+        name, username, email, zone = db.execute(
+            'SELECT Name, Username, Email, TimeZoneSidKey FROM "User" WHERE Id = ?', (user_id,)
+        ).fetchone()
+    base = request.host_url.rstrip("/")
+    return {
+        "sub": f"{base}/id/{ORG_ID}/{user_id}",
+        "user_id": user_id,
+        "organization_id": ORG_ID,
+        "preferred_username": username,
+        "name": name,
+        "email": email,
+        "zoneinfo": zone,
+        "active": True,
+        "urls": {"rest": f"{base}/services/data/v{{version}}/", "query": f"{base}/services/data/v{{version}}/query/"},
     }
 
 

@@ -6,7 +6,6 @@ Station: Salesforce sandbox.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -95,12 +94,13 @@ class Org:
         view = View(user_id=user_id, now=now, all_rows=all_rows, lagged=self.records.has_lagged, tooling=tooling)
         return Compiler(catalogue=self.catalogue, view=view, text=text).plan(parse_soql(text))
 
-    def keep_archive_day(self, db: sqlite3.Connection) -> None:
+    def keep_archive_day(self) -> None:
         """Moves the day before which closed activities are archived along with the clock."""
         day = (self.control.now() - timedelta(days=ARCHIVE_AFTER_DAYS)).date().isoformat()
         if day != self._archived_before:
-            db.execute("DELETE FROM _days")
-            db.execute("INSERT INTO _days VALUES (?)", (day,))
+            with self.database.writing() as db:
+                db.execute("DELETE FROM _days")
+                db.execute("INSERT INTO _days VALUES (?)", (day,))
             self._archived_before = day
 
 

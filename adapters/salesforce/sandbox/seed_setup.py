@@ -60,7 +60,7 @@ def _users(rows: RowStore, owners: tuple[SeedOwner, ...]) -> tuple[str, ...]:
         {
             **_user(API_USERNAME, "", "Integration User", api_profile),
             "UserType": "CloudIntegrationUser",
-            "TimeZoneSidKey": "Europe/London",
+            "TimeZoneSidKey": "GMT",
         },
     )
     rows.add("User", _user(f"admin@{names.OWN_DOMAIN}", "Aoi", "Admin", profile))

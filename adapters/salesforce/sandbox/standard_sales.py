@@ -158,6 +158,8 @@ CAMPAIGN_MEMBER = SObject(
         lookup("CampaignId", "Campaign", nillable=False, updateable=False),
         lookup("LeadId", "Lead", updateable=False),
         lookup("ContactId", "Contact", updateable=False),
+        lookup("LeadOrContactId", "Contact", "Lead", expression="COALESCE({t}.ContactId, {t}.LeadId)", **READ_ONLY),
+        text("Type", 40, expression="CASE WHEN {t}.ContactId IS NULL THEN 'Lead' ELSE 'Contact' END", **READ_ONLY),
         pick("Status", picks("Sent", "Responded", "Registered", "Attended", "No Show", default="Sent")),
         flag("HasResponded", label="Responded", **READ_ONLY),
         day("FirstRespondedDate", **READ_ONLY),

@@ -55,7 +55,7 @@ USER = SObject(
         lookup("ProfileId", "Profile", nillable=False),
         lookup("UserRoleId", "UserRole"),
         lookup("ManagerId", "User"),
-        pick("TimeZoneSidKey", picks("Asia/Tokyo", "America/Los_Angeles", "Europe/London"), length=40, nillable=False),
+        pick("TimeZoneSidKey", picks("GMT", "Asia/Tokyo", "America/Los_Angeles"), length=40, nillable=False),
         pick("LocaleSidKey", picks("ja_JP", "en_US", "en_GB"), length=40, nillable=False),
         pick("LanguageLocaleKey", picks("ja", "en_US"), length=40, nillable=False),
         pick("EmailEncodingKey", picks("UTF-8"), length=40, nillable=False, default="UTF-8"),

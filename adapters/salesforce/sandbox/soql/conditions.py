@@ -79,7 +79,9 @@ class Conditions:
         operator, literal = node.operator, node.value
         if operator == "like":
             return self._like(sql, field, literal)
-        if literal.kind == "null":
+        # Empty text is null to this platform, in records and in conditions alike.
+        is_null = literal.kind == "null" or (literal.value == "" and field.is_text and operator in ("=", "!="))
+        if is_null:
             if operator not in ("=", "!="):
                 raise self._bad_operator(field, operator, literal)
             return f"{sql} IS NULL" if operator == "=" else f"{sql} IS NOT NULL"

@@ -61,7 +61,7 @@ class Scope:
             reference = self._reference(kind, part)
             if kind is None or reference is None:
                 raise self._no_relationship(path, part, kind)
-            id_sql = f'{table}."{reference.name}"'
+            id_sql = _sql(table, reference)
             if len(reference.references) > 1:
                 polymorphic, kind = reference.references, None
                 parents.append(ParentRef(name=reference.relationship or part, id_sql=id_sql, kind=None))

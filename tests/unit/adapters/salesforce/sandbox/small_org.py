@@ -50,14 +50,14 @@ class SmallOrg:
 
     def records(self, soql: str, *, all_rows: bool = False) -> list[Record]:
         plan = self.org.plan(soql, user_id=API_USER_ID, all_rows=all_rows)
-        with self.org.database.writing() as db:
-            self.org.keep_archive_day(db)
+        self.org.keep_archive_day()
+        with self.org.database.reading() as db:
             return first_page(db, plan, batch=2000, base=BASE).records
 
     def total(self, soql: str, *, all_rows: bool = False) -> int:
         plan = self.org.plan(soql, user_id=API_USER_ID, all_rows=all_rows)
-        with self.org.database.writing() as db:
-            self.org.keep_archive_day(db)
+        self.org.keep_archive_day()
+        with self.org.database.reading() as db:
             return len(row_numbers(db, plan)) if not plan.is_count else first_page(db, plan, batch=1, base=BASE).total
 
     def names(self, soql: str) -> list[str]:
