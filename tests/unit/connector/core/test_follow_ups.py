@@ -64,16 +64,14 @@ def test_a_task_says_rule_trigger_row_and_due_time() -> None:
 
 
 def test_the_due_day_is_the_calendars() -> None:
-    # 10:00 UTC is 19:00 in Tokyo: eight hours from Tuesday 09:00 end at 17:00, 08:00 UTC.
-    tokyo = replace(LADDER, calendar=replace(LADDER.calendar, zone="Asia/Tokyo"))
-    early = replace(LADDER, calendar=replace(LADDER.calendar, zone="Pacific/Kiritimati"))
+    # 10:00 UTC is 19:00 in Tokyo: eight hours from 09:00 on Tuesday end at 17:00, which is 08:00 UTC.
+    tokyo = task(ladder=replace(LADDER, calendar=replace(LADDER.calendar, zone="Asia/Tokyo")))
+    # 10:00 UTC is 02:00 in Los Angeles: eight hours from 09:00 on Monday end at 17:00, which is 01:00 UTC on Tuesday.
+    los_angeles = task(ladder=replace(LADDER, calendar=replace(LADDER.calendar, zone="America/Los_Angeles")))
 
-    in_tokyo, far_east = task(ladder=tokyo), task(ladder=early)
-
-    assert in_tokyo is not None and far_east is not None
-    assert (in_tokyo.due_at, in_tokyo.due_on) == (datetime(2026, 11, 3, 8, tzinfo=UTC), date(2026, 11, 3))
-    # Kiritimati is 14 hours ahead: it is midnight on Tuesday, the day's work ends at 17:00 there, 03:00 UTC.
-    assert (far_east.due_at, far_east.due_on) == (datetime(2026, 11, 3, 3, tzinfo=UTC), date(2026, 11, 3))
+    assert tokyo is not None and los_angeles is not None
+    assert (tokyo.due_at, tokyo.due_on) == (datetime(2026, 11, 3, 8, tzinfo=UTC), date(2026, 11, 3))
+    assert (los_angeles.due_at, los_angeles.due_on) == (datetime(2026, 11, 3, 1, tzinfo=UTC), date(2026, 11, 2))
 
 
 def test_the_first_rule_of_the_ladder_wins() -> None:

@@ -29,6 +29,7 @@ from tests.support.ladders import (
     grade_in,
     known,
     looked,
+    standing,
     state,
     with_facts,
 )
@@ -139,6 +140,14 @@ def test_a_temperature_within_the_margin_is_held_until_the_dwell_is_over() -> No
     assert (first.state.temperature, first.state.cooler_since) == ("hot", NOW)
     assert (before_the_end.state.temperature, before_the_end.state.cooler_since) == ("hot", NOW)
     assert (at_the_end.state.temperature, at_the_end.state.cooler_since) == ("warm", None)
+
+
+def test_the_margin_of_unknown_fit_is_in_engagement_alone() -> None:
+    # Eight points more make U2 (28): still warm. Were fit known, they would make D2 (8, 28): cold.
+    decision = looked(standing(0, 20, "U3", "cold"), state(temperature="warm"))
+
+    assert decision.state.temperature == "warm"
+    assert decision.state.cooler_since == NOW
 
 
 def test_a_dwell_begins_anew_after_a_hot_day_in_between() -> None:
@@ -295,6 +304,13 @@ def test_conditions_may_ask_for_grade_points_and_deals() -> None:
     assert "hand_off.inquiry" not in facts
     assert facts["crm.stage"] == "sql"
     assert facts["rep.days_since_touch"] == 1
+
+
+def test_a_meeting_to_come_is_a_touch_of_today_and_no_touch_is_unknown() -> None:
+    to_come = replace(PERSON, last_touch_at=NOW + 3 * DAY)
+
+    assert facts_of(to_come, standing=COLD, triggers=frozenset(), now=NOW)["rep.days_since_touch"] == 0
+    assert "rep.days_since_touch" not in facts_of(PERSON, standing=COLD, triggers=frozenset(), now=NOW)
 
 
 @pytest.mark.parametrize(
