@@ -91,18 +91,18 @@ class CuredSalesforce(Salesforce):
         kwargs.pop("name", None)
         headers = kwargs.pop("headers", None) or {}
         token = self.token()
-        for _ in range(2):
+
+        def send(token: Token) -> requests.Response:
             self._budget.spend(purpose=purpose, essential=essential)
-            answer: requests.Response = self.session.request(
+            return self.session.request(
                 method,
                 urlunsplit(("https", token.host, *urlsplit(url)[2:])),
                 headers={**_HEADERS, **headers, "Authorization": f"Bearer {token.access.reveal()}"},
                 **kwargs,
             )
-            if answer.status_code != 401:
-                break
-            token = self.token(instead_of=token)
-        return answer
+
+        answer = send(token)
+        return send(self.token(instead_of=token)) if answer.status_code == 401 else answer
 
 
 class SalesforceClient:
