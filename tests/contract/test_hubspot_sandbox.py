@@ -7,16 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from hubspot import HubSpot
-from hubspot.crm.associations.v4 import BatchInputPublicFetchAssociationsBatchRequest
 from hubspot.crm.contacts import (
     BatchReadInputSimplePublicObjectId,
-    PublicObjectSearchRequest,
 )
 from hubspot.crm.contacts.exceptions import ApiException as ContactsApiException
 
-from adapters.hubspot.sandbox.credentials import Token
-from adapters.hubspot.sandbox.limits import LimitSettings
 from adapters.hubspot.sandbox.seed import contact_id_of
 from tests.support.hubspot_portal import PEOPLE, Served, serve_portal, world
 
@@ -148,25 +143,6 @@ def test_batch_read_names_the_missing_in_a_207(empty: Served) -> None:
     assert body.errors[0].context["ids"] == ["nobody@example.com"]
 
 
-def test_associations_batch_read_gives_types_and_names_those_without(seeded: Served) -> None:
-    people = world()
-    employed = next(one for one in people.people() if one.hubspot and one.company is not None and people.companies[one.company].hubspot)
-    alone = next(one for one in people.people() if one.hubspot and one.company is None)
-    ids = [str(contact_id_of(one.index)) for one in (employed, alone)]
-
-    body, status, _ = seeded.client.crm.associations.v4.batch_api.get_page_with_http_info(
-        "contacts",
-        "companies",
-        BatchInputPublicFetchAssociationsBatchRequest(inputs=[{"id": one} for one in ids]),
-    )
-
-    assert status == 207
-    types = {(one.type_id, one.label) for one in body.results[0].to[0].association_types}
-    assert types == {(279, None), (1, "Primary")}
-    assert body.errors[0].context["fromObjectId"] == [ids[1]]
-    assert body.errors[0].sub_category == "crm.associations.NO_ASSOCIATIONS_FOUND"
-
-
 def test_page_views_are_read_to_the_end_by_cursor(seeded: Served) -> None:
     person = max((one for one in world().people() if one.hubspot), key=lambda one: len(one.activities))
     views = [one for one in person.activities if one.kind == "page_view"]
@@ -185,57 +161,6 @@ def test_page_views_are_read_to_the_end_by_cursor(seeded: Served) -> None:
     assert {int(one.properties["time_on_page_seconds"]) for one in seen} == {one.seconds for one in views}
 
 
-def test_events_need_the_enterprise_tier() -> None:
-    with serve_portal(tier="professional") as served:
-        reply = requests.get(f"{served.url}/events/event-occurrences/2026-03", headers=served.headers, timeout=5)
-
-        assert reply.status_code == 403
-
-
-def test_wrong_token_and_missing_scope_say_so() -> None:
-    reader = Token(text="pat-na1-reader", scopes=frozenset({"crm.objects.contacts.read"}))
-    with serve_portal(tokens=(reader,)) as served:
-        with pytest.raises(ContactsApiException) as unknown:
-            HubSpot(access_token="pat-na1-wrong", host=served.url).crm.contacts.basic_api.get_page()
-        with pytest.raises(ContactsApiException) as forbidden:
-            served.contact(email="a@example.com")
-
-        assert unknown.value.status == 401
-        assert json.loads(unknown.value.body)["category"] == "INVALID_AUTHENTICATION"
-        assert forbidden.value.status == 403
-        body = json.loads(forbidden.value.body)
-        assert body["category"] == "MISSING_SCOPES"
-        assert body["errors"][0]["context"]["requiredGranularScopes"] == ["crm.objects.contacts.write"]
-
-
-def test_burst_and_search_limits_answer_429_with_their_policy() -> None:
-    with serve_portal(limits=LimitSettings(burst=2, search_rate=1, daily=100)) as served:
-        _, _, headers = served.client.crm.contacts.basic_api.get_page_with_http_info()
-        served.client.crm.contacts.basic_api.get_page()
-        with pytest.raises(ContactsApiException) as burst:
-            served.client.crm.contacts.basic_api.get_page()
-        _, _, search_headers = served.client.crm.contacts.search_api.do_search_with_http_info(PublicObjectSearchRequest())
-        with pytest.raises(ContactsApiException) as search:
-            served.search()
-
-        assert headers["X-HubSpot-RateLimit-Remaining"] == "1"
-        assert headers["X-HubSpot-RateLimit-Daily-Remaining"] == "99"
-        assert burst.value.status == 429
-        assert json.loads(burst.value.body)["policyName"] == "TEN_SECONDLY_ROLLING"
-        assert json.loads(search.value.body)["policyName"] == "SECONDLY"
-        assert not [name for name in search_headers if name.startswith("X-HubSpot-RateLimit")]
-
-
-def test_account_owners_and_pipeline_are_there(seeded: Served) -> None:
-    details = requests.get(f"{seeded.url}/account-info/v3/details", headers=seeded.headers, timeout=5).json()
-    owners = seeded.client.crm.owners.owners_api.get_page(limit=100).results
-    stages = seeded.client.crm.pipelines.pipelines_api.get_all("deals").results[0].stages
-
-    assert details["timeZone"] == "Asia/Tokyo"
-    assert len(owners) == len(world().owners)
-    assert [one.id for one in stages][-2:] == ["closedwon", "closedlost"]
-
-
 def test_url_beyond_eight_kilobytes_is_414(empty: Served) -> None:
     reply = requests.get(
         f"{empty.url}/crm/v3/objects/contacts",
@@ -247,18 +172,38 @@ def test_url_beyond_eight_kilobytes_is_414(empty: Served) -> None:
     assert reply.status_code == 414
 
 
-def test_many_associates_come_in_pages_per_input(empty: Served) -> None:
-    store = empty.made.portal.store
-    contact = int(empty.contact(email="busy@example.com"))
-    with store.turn():
-        store.link_many(("contacts", "calls", contact, 64_000_000_001 + n, 193) for n in range(501))
-    api = empty.client.crm.associations.v4.batch_api
+def test_one_contact_is_found_by_its_address(seeded: Served) -> None:
+    person = next(one for one in world().people() if one.hubspot and one.email and one.other_email is None)
 
-    first = api.get_page("contacts", "calls", BatchInputPublicFetchAssociationsBatchRequest(inputs=[{"id": str(contact)}])).results[0]
-    after = first.paging.next.after
-    second = api.get_page(
-        "contacts", "calls", BatchInputPublicFetchAssociationsBatchRequest(inputs=[{"id": str(contact), "after": after}])
-    ).results[0]
+    found = seeded.client.crm.contacts.basic_api.get_by_id(
+        person.email.upper(), id_property="email", properties=["email"], associations=["companies"]
+    )
 
-    ids = [str(one.to_object_id) for one in first.to + second.to]
-    assert (len(first.to), len(second.to), len(set(ids))) == (500, 1, 501)
+    assert found.id == str(contact_id_of(person.index))
+    assert found.properties["email"] == person.email.lower()
+
+
+def test_search_finds_by_address_by_associated_company_and_by_word(empty: Served) -> None:
+    contact = empty.contact(email="yoko@example.jp", lastname="佐藤", firstname="陽子")
+    empty.contact(email="ken@example.jp", lastname="Ito")
+    body = {"properties": {"name": "Kumoi"}}
+    company = requests.post(f"{empty.url}/crm/v3/objects/companies", json=body, headers=empty.headers, timeout=5).json()["id"]
+    empty.client.crm.associations.v4.basic_api.create_default("contacts", contact, "companies", company)
+
+    by_address = empty.search(
+        filter_groups=[{"filters": [{"propertyName": "email", "operator": "IN", "values": ["YOKO@example.jp", "nobody@example.jp"]}]}]
+    )
+    by_company = empty.search(filter_groups=[{"filters": [{"propertyName": "associations.company", "operator": "EQ", "value": company}]}])
+    by_word = empty.search(query="佐藤", filter_groups=[])
+
+    assert [[one.id for one in found.results] for found in (by_address, by_company, by_word)] == [[contact]] * 3
+
+
+def test_archived_contacts_address_is_free_again(empty: Served) -> None:
+    first = empty.contact(email="a@example.com")
+    empty.client.crm.contacts.basic_api.archive(first)
+
+    second = empty.contact(email="a@example.com")
+
+    assert second != first
+    assert empty.search(filter_groups=[]).total == 1

@@ -107,6 +107,20 @@ def test_contact_that_visits_a_page_moves_its_roll_ups_and_stamp(empty: Served) 
     assert event.properties["hs_url"].endswith("/pricing")
 
 
+def test_custom_event_that_was_sent_is_read_back(empty: Served) -> None:
+    contact = empty.contact(email="a@example.com")
+    name = f"pe{empty.made.portal.settings.portal_id}_trial_started"
+    sent = {"eventName": name, "email": "a@example.com", "occurredAt": "2026-11-19T10:00:00Z", "properties": {"plan": "team"}}
+
+    reply = requests.post(f"{empty.url}/events/v3/send", json=sent, headers=empty.headers, timeout=5)
+    found = empty.client.events.events_api.get_page(object_type="contact", object_id=int(contact), event_type=name).results
+    types = empty.client.events.events_api.get_types().event_types
+
+    assert reply.status_code == 204
+    assert [(one.occurred_at.isoformat(), one.properties) for one in found] == [("2026-11-19T10:00:00+00:00", {"plan": "team"})]
+    assert name in types
+
+
 def test_seeded_roll_ups_agree_with_the_seeded_events(seeded: Served) -> None:
     store = seeded.made.portal.store
     with store.turn():

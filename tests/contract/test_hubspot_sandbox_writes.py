@@ -15,7 +15,6 @@ from hubspot.crm.contacts import (
     SimplePublicObjectInput,
 )
 from hubspot.crm.contacts.exceptions import ApiException as ContactsApiException
-from hubspot.crm.objects.tasks import SimplePublicObjectInputForCreate as TaskCreate
 from hubspot.crm.properties import PropertyCreate, PropertyGroupCreate
 from hubspot.crm.properties.exceptions import ApiException as PropertiesApiException
 
@@ -101,47 +100,6 @@ def test_contact_upsert_by_email(empty: Served) -> None:
     assert status == 200
     assert [one.new for one in body.results] == [False, True]
     assert body.results[0].id == known
-
-
-def test_primary_company_is_the_associated_company_of_the_contact(empty: Served) -> None:
-    contact = empty.contact(email="a@example.com")
-    companies = [
-        requests.post(
-            f"{empty.url}/crm/v3/objects/companies", json={"properties": {"name": name}}, headers=empty.headers, timeout=5
-        ).json()["id"]
-        for name in ("First", "Second")
-    ]
-    api = empty.client.crm.associations.v4.basic_api
-
-    for company in companies:
-        api.create_default("contacts", contact, "companies", company)
-    first = empty.client.crm.contacts.basic_api.get_by_id(contact, properties=["associatedcompanyid"])
-    api.create(
-        "contacts",
-        contact,
-        "companies",
-        companies[1],
-        [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}],
-    )
-    second = empty.client.crm.contacts.basic_api.get_by_id(contact, properties=["associatedcompanyid"])
-
-    assert first.properties["associatedcompanyid"] == companies[0]
-    assert second.properties["associatedcompanyid"] == companies[1]
-
-
-def test_task_with_association_stands_on_the_contact(empty: Served) -> None:
-    contact = empty.contact(email="a@example.com")
-
-    task = empty.client.crm.objects.tasks.basic_api.create(
-        TaskCreate(
-            properties={"hs_timestamp": "1795000000000", "hs_task_subject": "Call"},
-            associations=[{"to": {"id": contact}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 204}]}],
-        )
-    )
-    page = empty.client.crm.associations.v4.basic_api.get_page("contacts", contact, "tasks")
-
-    assert [str(one.to_object_id) for one in page.results] == [task.id]
-    assert page.results[0].association_types[0].type_id == 203
 
 
 def test_existing_property_or_group_is_a_conflict(empty: Served) -> None:

@@ -26,6 +26,7 @@ from adapters.hubspot.sandbox.store import Row
 from adapters.kit.sandbox.faults import RowFault
 
 MAX_INPUTS = 100
+MAX_INPUTS_WITH_HISTORY = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ class BatchViews:
         id_property = str(given.get("idProperty") or "")
         wants_archived = call.is_on("archived")
         history = names(given.get("propertiesWithHistory"), "propertiesWithHistory")
+        if history and len(inputs) > MAX_INPUTS_WITH_HISTORY:
+            raise invalid_request(f"With propertiesWithHistory a batch holds at most {MAX_INPUTS_WITH_HISTORY} inputs.")
         renderer = Renderer(self._portal, found, names(given.get("properties"), "properties"), history)
         keys = list(dict.fromkeys(one.key for one in inputs))
         rows = self._rows(found, keys, id_property)
