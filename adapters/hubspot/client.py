@@ -125,6 +125,10 @@ class Hub:
         """What HubSpot says of our token: hubId, userId, appId, scopes. Raises CrmError; a kind of key may be unknown there."""
         return self._token_facts(self._tokens.current().token)
 
+    def connections_made(self) -> int:
+        """Network connections opened so far; calls one after another share one."""
+        return int(self._api.rest_client.pool_manager.connection_from_url(self.settings.base_url).num_connections)
+
     def close(self) -> None:
         """Lets the held connections go."""
         self._api.rest_client.pool_manager.clear()

@@ -113,6 +113,8 @@ def read_complaint(body: object, *, status: int = 0) -> Complaint:
     known = [word for word in words if word in ROW_RULES and word != "VALIDATION_ERROR"]
     code = next(iter(known), next((word for word in words if word), f"HTTP_{status}"))
     said = str(inside[0].get("message") or message) if inside else message
+    scopes = [scope for detail in (body, *details) for scope in _scopes(detail)]
+    said += f" One of these scopes is needed: {', '.join(dict.fromkeys(scopes))}." if scopes else ""
     return Complaint(code=code, message=said[:LONGEST_MESSAGE], field=named[0] if named else "", fields=named)
 
 
@@ -196,6 +198,13 @@ def _names(detail: Mapping[str, Any]) -> list[str]:
     listed = context.get("propertyName") or context.get("properties") if isinstance(context, Mapping) else None
     names = [str(name) for name in listed] if isinstance(listed, list) else []
     return [*names, str(detail["name"])] if "isValid" in detail and detail.get("name") else names
+
+
+def _scopes(detail: Mapping[str, Any]) -> list[str]:
+    """Scopes that one entry of an error body asks for."""
+    context = detail.get("context")
+    listed = context.get("requiredGranularScopes") or context.get("missingScopes") if isinstance(context, Mapping) else None
+    return [str(scope) for scope in listed] if isinstance(listed, list) else []
 
 
 def _word(text: object) -> str:

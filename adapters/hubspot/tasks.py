@@ -14,11 +14,13 @@ from typing import Any
 from adapters.hubspot.batch import RowResult, send_batch
 from adapters.hubspot.client import Hub
 from adapters.hubspot.errors import Complaint, refusal
+from adapters.hubspot.read import reread_objects
 from adapters.kit.budget import Purpose
 from adapters.kit.paging import batches
 from connector.ports.crm import NewTask, Outcome, Priority, TaskType
 
 TASKS = "tasks"
+CONTACTS = "contacts"
 KEY = "hotlead_key"
 STATUS = "hs_task_status"
 DONE = "COMPLETED"
@@ -30,17 +32,18 @@ TYPES: Mapping[TaskType, str] = {TaskType.CALL: "CALL", TaskType.EMAIL: "EMAIL",
 
 
 def make_tasks(hub: Hub, tasks: Sequence[NewTask]) -> Iterator[Outcome]:
-    """One outcome a task, in order; two calls per hundred. A key that HubSpot has already gives that task back, unchanged."""
+    """One outcome a task, in order; three calls per hundred. A key that HubSpot has already gives that task back, unchanged."""
     for batch in batches(tasks, TASK_ROWS):
         wanted = {task.key: task for task in batch}
         found = find_tasks(hub, tuple(wanted))
         new = [task for key, task in wanted.items() if key not in found]
-        path = f"{hub.paths.objects(TASKS)}/batch/create"
-        results = send_batch(hub, path, [_input(task) for task in new], purpose=Purpose.WRITE, key_property=KEY)
+        contacts = _contacts_now(hub, new)
+        inputs = [_input(task, contacts[task.contact.id]) for task in new if task.contact.id in contacts]
+        results = send_batch(hub, f"{hub.paths.objects(TASKS)}/batch/create", inputs, purpose=Purpose.WRITE, key_property=KEY)
         doubted = tuple(key for key, result in results.items() if result.complaint and result.complaint.code != "OBJECT_NOT_FOUND")
         # A refusal may mean that our own earlier try was taken: HubSpot words a conflict in several ways, the key tells.
         found |= find_tasks(hub, doubted)
-        yield from (_made(task.key, found, results) for task in batch)
+        yield from (_made(task, found, results) for task in batch)
 
 
 def close_tasks(hub: Hub, keys: Sequence[str]) -> Iterator[Outcome]:
@@ -62,7 +65,17 @@ def find_tasks(hub: Hub, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     return {str(row["properties"][KEY]): row for row in reply.body.get("results") or () if row["properties"].get(KEY)}
 
 
-def _input(task: NewTask) -> Mapping[str, Any]:
+def _contacts_now(hub: Hub, tasks: Sequence[NewTask]) -> Mapping[str, str]:
+    """The contact each task goes on, by the id asked for: itself, or the one it was merged into; none for one that is gone.
+
+    HubSpot does not document what it does with an association to a deleted record; a task without its contact helps nobody.
+    """
+    ids = tuple(dict.fromkeys(task.contact.id for task in tasks))
+    rows = reread_objects(hub, source=CONTACTS, ids=ids, fields=())
+    return {row.key.id: row.survivor.id if row.survivor else row.key.id for row in rows if row.survivor or not row.deleted}
+
+
+def _input(task: NewTask, contact: str) -> Mapping[str, Any]:
     properties = {
         KEY: task.key,
         "hs_timestamp": _instant(task.due_at),
@@ -77,19 +90,20 @@ def _input(task: NewTask) -> Mapping[str, Any]:
     kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": TASK_TO_CONTACT}
     return {
         "properties": properties,
-        "associations": [{"to": {"id": task.contact.id}, "types": [kind]}],
+        "associations": [{"to": {"id": contact}, "types": [kind]}],
         "objectWriteTraceId": task.key,
     }
 
 
-def _made(key: str, found: Mapping[str, Mapping[str, Any]], results: Mapping[str, RowResult]) -> Outcome:
-    if key in found:
-        return Outcome(key=key, ok=True, record=str(found[key]["id"]))
-    result = results[key]
-    if result.row is not None:
-        return Outcome(key=key, ok=True, record=str(result.row["id"]))
-    complaint = result.complaint or Complaint(code="NO_RESULT", message="")
-    return Outcome(key=key, ok=False, refusal=refusal(complaint))
+def _made(task: NewTask, found: Mapping[str, Mapping[str, Any]], results: Mapping[str, RowResult]) -> Outcome:
+    if task.key in found:
+        return Outcome(key=task.key, ok=True, record=str(found[task.key]["id"]))
+    result = results.get(task.key)
+    if result is not None and result.row is not None:
+        return Outcome(key=task.key, ok=True, record=str(result.row["id"]))
+    gone = Complaint(code="OBJECT_NOT_FOUND", message="The contact of this task is not there any more; no task was made.")
+    complaint = result.complaint if result is not None and result.complaint is not None else gone
+    return Outcome(key=task.key, ok=False, refusal=refusal(complaint))
 
 
 def _closed(key: str, found: Mapping[str, Mapping[str, Any]], results: Mapping[str, RowResult]) -> Outcome:
