@@ -14,8 +14,8 @@ from mappings.convert.plain import UNKNOWN, Read, Reader, folded, glob_pattern, 
 from mappings.convert.registry import Fields, RowReader, Spec, Surroundings, fields_of, row_reader
 from mappings.convert.times import instant_reader
 from mappings.field_mapping import Misread
+from mappings.keys_activities import NO_ACTIVITY
 
-NO_ACTIVITY = "none"
 TEXT_DETAILS = ("path", "form", "asset", "campaign", "feature")
 
 KindOf = Callable[[Fields, datetime, Misread], str]

@@ -117,13 +117,14 @@ def _check_use(use: _Use, fields: Mapping[str, CatalogField], *, optional: bool,
 
 
 def _check_words(use: _Use, field: CatalogField, found: Findings) -> None:
-    options = {folded(option): option for option in field.options}
+    """Warns of the CRM's words that are not listed, and of listed ones that look like one of those misspelt."""
     listed = {folded(word): word for word in use.words}
-    strange = [word for key, word in listed.items() if key not in options]
-    if strange and not field.open_options:
-        hint = nearest(strange[0], field.options) or f"It has {_some(field.options)}."
-        found.warn(use.path, "words", f"'{use.field}' has no value {_some(strange)}.", hint=hint)
-    forgotten = [option for key, option in options.items() if key not in listed]
+    options = {folded(option) for option in field.options}
+    forgotten = [option for option in field.options if folded(option) not in listed]
+    for word in (word for key, word in listed.items() if key not in options):
+        hint = nearest(word, forgotten)
+        if hint:
+            found.warn(use.path, "words", f"'{use.field}' has no value '{word}'.", hint=hint)
     if forgotten:
         found.warn(use.path, "words", f"values of '{use.field}' that are not listed count as unknown: {_some(forgotten)}.")
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from connector.core.model import All, AnyOf, Condition, DetailTest, Literal, Not, Op, Test
-from connector.core.records import DETAILS
-from mappings.kinds import BAD, Bad, wrong
+from connector.core.records import ACTIVITY_KINDS, DETAILS
+from mappings.kinds import BAD, Bad, Name, wrong
 from mappings.problems import Findings, Path, nearest
 from mappings.yamltext import Plain
 
@@ -26,6 +26,9 @@ _PERSON = (
 _COMPANY = "name domain industry employees country region annual_revenue do_not_trade type"
 USUAL_FACTS = (*_DEAL, *(f"person.{name}" for name in _PERSON.split()), *(f"company.{name}" for name in _COMPANY.split()))
 """Facts that the packaged mappings fill, or leave a place for. A mapping may name others."""
+
+USUAL_KINDS = (*ACTIVITY_KINDS, "call_connected", "meeting_held", "email_sent")
+"""Kinds of activity that the packaged mappings name."""
 
 LADDER_FACTS = ("score.total", "score.fit", "score.engagement", "score.grade", "score.temperature", "rep.days_since_touch", "crm.stage")
 """Facts that only a ladder can ask for, beside `hand_off.<id>`."""
@@ -182,3 +185,16 @@ class WhereKind:
         if isinstance(globs, Bad):
             return BAD
         return DetailTest(detail=detail, globs=tuple(str(glob) for glob in globs), negate=negate)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityKind:
+    """A kind of activity. A mapping may name others than the usual ones, so only what looks misspelt is warned of."""
+
+    says: str = "kind of activity"
+
+    def read(self, value: Plain, path: Path, found: Findings) -> str | Bad:
+        name = Name().read(value, path, found)
+        if isinstance(name, str) and name not in USUAL_KINDS and (hint := nearest(name, USUAL_KINDS)):
+            found.warn(path, "unusual_kind", f"no packaged field mapping names a kind '{name}'.", hint=hint)
+        return name

@@ -7,7 +7,7 @@ import itertools
 from typing import Any
 
 from connector.core.model import Per
-from mappings.conditions import ConditionKind, WhereKind
+from mappings.conditions import ActivityKind, ConditionKind, WhereKind
 from mappings.kinds import Duration, Name, Text, Whole, Zone
 from mappings.problems import Findings, Path
 from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, refuse_twice
@@ -18,7 +18,7 @@ CONDITION = ConditionKind()
 PATTERN_KEYS = (
     Key(
         name="kind",
-        kind=ListOf(Text(), least=1),
+        kind=ListOf(ActivityKind(), least=1),
         default=REQUIRED,
         doc="Kinds of activity meant: built-in ones, or those a field mapping names.",
         example="kind: [email_reply, call_connected]",
@@ -206,7 +206,7 @@ IGNORE = Shape(
     name="Ignore",
     doc="Activities dropped before anything counts.",
     keys=(
-        Key(name="kinds", kind=ListOf(Text()), default=[], doc="Whole kinds.", example="kinds: [email_sent]"),
+        Key(name="kinds", kind=ListOf(ActivityKind()), default=[], doc="Whole kinds.", example="kinds: [email_sent]"),
         Key(name="paths", kind=ListOf(Text()), default=[], doc="Pages by path, with * and ?.", example='paths: ["*/careers*"]'),
         Key(
             name="marks",
@@ -219,7 +219,7 @@ IGNORE = Shape(
 )
 
 _OPTIONAL_PATTERN = (
-    Key(name="kind", kind=ListOf(Text(), least=1), doc=PATTERN_KEYS[0].doc, example=PATTERN_KEYS[0].example),
+    Key(name="kind", kind=ListOf(ActivityKind(), least=1), doc=PATTERN_KEYS[0].doc, example=PATTERN_KEYS[0].example),
     *PATTERN_KEYS[1:],
 )
 

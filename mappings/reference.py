@@ -4,7 +4,11 @@ Station: read by README.md's test and by help pages; it says what `keys_scoring`
 """
 
 import json
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 
+from mappings.conditions import USUAL_FACTS, USUAL_KINDS
 from mappings.convert.registry import CONVERTERS
 from mappings.keys_fields import FIELDS
 from mappings.keys_lifecycle import LIFECYCLE
@@ -17,6 +21,15 @@ ROOTS = {"fields": FIELDS, "scoring": SCORING, "lifecycle": LIFECYCLE}
 def key_reference(kind: str) -> str:
     """One section for each table of keys of a kind of document, the document's own first."""
     return "\n".join(_section(shape) for shape in shapes_of(ROOTS[kind]) if shape is not LABEL)
+
+
+def facts_reference() -> str:
+    """Which facts the packaged field mappings fill, and which kinds of activity they name."""
+    facts = ", ".join(f"`{fact}`" for fact in USUAL_FACTS)
+    kinds = ", ".join(f"`{kind}`" for kind in USUAL_KINDS)
+    return (
+        f"Facts that the packaged mappings fill or leave a place for: {facts}.\n\nKinds of activity: {kinds}. A mapping may name others.\n"
+    )
 
 
 def label_reference() -> str:
@@ -74,3 +87,21 @@ def _yaml(value: object) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
+
+
+SECTIONS: Mapping[str, Callable[[], str]] = {
+    "facts": facts_reference,
+    **{kind: partial(key_reference, kind) for kind in ROOTS},
+    "converters": converter_reference,
+    "label": label_reference,
+}
+
+
+def with_reference(text: str) -> str:
+    """The text with what stands between `<!-- generated: NAME -->` and `<!-- end -->` made anew."""
+    return re.sub(
+        r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)",
+        lambda match: f"{match[1]}{SECTIONS[match[2]]()}{match[3]}",
+        text,
+        flags=re.DOTALL,
+    )
