@@ -56,6 +56,9 @@ class Target:
 COMPANIONS = frozenset({"scored_at", "breakdown", "reasons", "model"})
 """Values that go along with a write but never cause one: they breathe with the hour."""
 
+LEFT_ALONE_WHEN_UNKNOWN = frozenset({"origin", "disposition", "disposition_reason", "hold_until"})
+"""Values that people say too: where we have none, what stands in the CRM is theirs and is never cleared, whatever the ownership."""
+
 DEAD_BAND = {"score": 5, "fit": 5, "engagement": 5}
 """Points a number must move before it alone causes a write (DESIGN §5: 5)."""
 
@@ -80,6 +83,8 @@ def _field_change(target: Target) -> FieldChange | None:
 
 def _after(target: Target) -> Value | None:
     wanted, current = target.wanted, target.current
+    if wanted is None and target.name in LEFT_ALONE_WHEN_UNKNOWN:
+        return current
     match target.ownership:
         case Ownership.OURS:
             return wanted

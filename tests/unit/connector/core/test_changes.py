@@ -50,6 +50,16 @@ def test_ours_is_made_as_wanted_and_cleared_when_nothing_is_wanted(
     assert after(target(wanted, current, last="anything")) == written
 
 
+@pytest.mark.parametrize("name", ["origin", "disposition", "disposition_reason", "hold_until"])
+@pytest.mark.parametrize("ownership", Ownership)
+def test_what_people_say_is_not_cleared_where_we_have_nothing_to_say(name: str, ownership: Ownership) -> None:
+    assert plan(target(None, "recycled", name=name, ownership=ownership, last="recycled")) is None
+
+
+def test_an_origin_that_we_know_is_written() -> None:
+    assert after(target("pql", "partner", name="origin")) == {"crm_origin": "pql"}
+
+
 @pytest.mark.parametrize(
     ("wanted", "current", "last", "written"),
     [
