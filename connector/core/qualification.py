@@ -96,6 +96,18 @@ def baseline(person: Person, *, standing: Standing, around: Surroundings, includ
     )
 
 
+def baseline_after(earlier: LadderState, first: LadderState) -> LadderState:
+    """A baseline taken again at a later step: the stage and its dates stay, what is true now is history."""
+    return replace(
+        earlier,
+        temperature=first.temperature,
+        cooler_since=None,
+        muted=first.muted,
+        answered=first.answered,
+        next_action=first.next_action,
+    )
+
+
 def newcomer(person: Person, *, around: Surroundings) -> LadderState:
     """The state of somebody who came after go-live: nothing is muted, so a first hot day moves them."""
     return LadderState(person=person.id, stage=around.ladder.stages[0].id, stage_since=around.now, temperature="cold")

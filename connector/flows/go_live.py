@@ -7,7 +7,7 @@ from functools import partial
 
 from connector.core.follow_ups import Surroundings
 from connector.core.people import PersonId
-from connector.core.qualification import LadderState, baseline
+from connector.core.qualification import LadderState, baseline, baseline_after
 from connector.flows.plan import Place, standing_of, surroundings
 from connector.flows.progress import Progress, Step
 from connector.flows.published import Published
@@ -98,13 +98,8 @@ def _states(
             continue
         first = baseline(person, standing=standing_of(row, model=documents.model), around=around, include_existing=person.id in included)
         earlier = known.get(person.id)
-        states.append(first if earlier is None else _carried_on(earlier, first))
+        states.append(first if earlier is None else baseline_after(earlier, first))
     return tuple(states)
-
-
-def _carried_on(earlier: LadderState, first: LadderState) -> LadderState:
-    """An existing state at a new step: the stage and its dates stay, what is true now is history."""
-    return replace(earlier, temperature=first.temperature, muted=first.muted, answered=first.answered, next_action=first.next_action)
 
 
 def _put(tx: Tx, *, states: Sequence[LadderState]) -> None:

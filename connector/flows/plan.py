@@ -13,7 +13,7 @@ from connector.core.follow_ups import Owner, Surroundings, WantedTask
 from connector.core.ladder import in_language
 from connector.core.model import Model
 from connector.core.people import Person, PersonId
-from connector.core.qualification import Decision, LadderState, Standing, look, newcomer
+from connector.core.qualification import Decision, LadderState, Standing, baseline, baseline_after, look, newcomer
 from connector.core.records import RecordKey, Value
 from connector.flows.explain import lines_of, reasons
 from connector.flows.progress import Progress, Step
@@ -72,8 +72,12 @@ def plan_write_back(
     clock: Clock,
     progress: Progress,
     only: Sequence[PersonId] = (),
+    from_baseline: bool = False,
 ) -> int:
-    """A stored plan of every field and task that the live connections should get now, for everybody or only some; its number."""
+    """A stored plan of every field and task that the live connections should get now, for everybody or only some; its number.
+
+    `from_baseline`: as it would be right after going live, with what is true now as history.
+    """
     now = clock()
     plan = store.write(partial(_create, run=run, now=now))
     live = {p.connection.name: p for p in places if p.connection.live is not LiveStep.OFF}
@@ -82,8 +86,8 @@ def plan_write_back(
     seq = done = 0
     with store.read() as tx:
         total = len(only) or tx.people.count()
-    for people in _batches(store, only=only):
-        batch = _plan_batch(store, people=people, live=live, around=around, documents=documents, first_seq=seq)
+    for people in _batches(store, only=only) if live else ():
+        batch = _plan_batch(store, people=people, live=live, around=around, documents=documents, first_seq=seq, from_baseline=from_baseline)
         store.write(partial(_add, plan=plan, batch=batch))
         seq += len(batch.changes) + len(batch.tasks)
         tally.update((c.key.connection, c.key.source) for c in batch.changes)
@@ -224,6 +228,7 @@ def _plan_batch(
     around: Surroundings,
     documents: Published,
     first_seq: int,
+    from_baseline: bool,
 ) -> _Batch:
     known = _load(store, people=people, live=live, documents=documents)
     changes: list[PlannedChange] = []
@@ -234,11 +239,11 @@ def _plan_batch(
         row = known.scores.get(person.id)
         if row is None or not any(p.is_for(person) for p in live.values()):
             continue
-        before = known.states.get(person.id) or newcomer(person, around=around)
+        standing = standing_of(row, model=documents.model)
         decision = look(
             person,
-            standing=standing_of(row, model=documents.model),
-            state=before,
+            standing=standing,
+            state=_before(person, standing=standing, state=known.states.get(person.id), around=around, from_baseline=from_baseline),
             open_tasks=any(_waits_for_a_rep(f, person=person, now=around.now) for f in known.open_tasks.get(person.id, ())),
             around=_allowed(around, person, live),
         )
@@ -255,6 +260,14 @@ def _plan_batch(
                 )
             )
     return _Batch(changes=tuple(changes), tasks=tuple(tasks), decisions=tuple(decisions))
+
+
+def _before(person: Person, *, standing: Standing, state: LadderState | None, around: Surroundings, from_baseline: bool) -> LadderState:
+    """What the ladder remembers of the person; nobody without a memory was there when a connection went live."""
+    if not from_baseline:
+        return state or newcomer(person, around=around)
+    first = baseline(person, standing=standing, around=around, include_existing=False)
+    return first if state is None else baseline_after(state, first)
 
 
 def _waits_for_a_rep(follow_up: FollowUp, *, person: Person, now: datetime) -> bool:

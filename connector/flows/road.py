@@ -93,7 +93,15 @@ def plan_stretch(road: Road, *, connections: Sequence[Connection], running: Runn
     """A stored plan for these connections, as live as they are, or as if they were at a step (for a look before going live)."""
     documents = at_work(road)
     places = _places(road, connections=connections, documents=documents, as_if=as_if)
-    number = plan_write_back(store=road.store, run=running.id, places=places, documents=documents, clock=road.clock, progress=road.progress)
+    number = plan_write_back(
+        store=road.store,
+        run=running.id,
+        places=places,
+        documents=documents,
+        clock=road.clock,
+        progress=road.progress,
+        from_baseline=as_if is not None,
+    )
     with road.store.read() as tx:
         plan = tx.plans.get(number)
     if plan is None:

@@ -8,7 +8,7 @@ import pytest
 from connector.core.ladder import Redirect, Stage
 from connector.core.model import Label
 from connector.core.people import Person
-from connector.core.qualification import StageMove, Standing, baseline, facts_of, look, newcomer
+from connector.core.qualification import Decision, StageMove, Standing, baseline, baseline_after, facts_of, look, newcomer
 from connector.core.records import DealState
 from tests.support.ladders import (
     COLD,
@@ -65,6 +65,17 @@ def test_a_baseline_takes_the_stage_of_deals_and_crm_as_history() -> None:
 
     assert baseline(won, standing=COLD, around=around(), include_existing=False).stage == "customer"
     assert baseline(said_in_crm, standing=COLD, around=around(), include_existing=False).stage == "sql"
+
+
+def test_a_baseline_at_a_later_step_keeps_the_stage_and_makes_the_present_history() -> None:
+    earlier = state("mql", temperature="cold", followed_up={"call": NOW - 20 * DAY}, cooler_since=NOW - DAY)
+    said = fired(HOT, inquiry=NOW - HOUR)
+
+    again = baseline_after(earlier, baseline(PERSON, standing=said, around=around(), include_existing=False))
+
+    assert (again.stage, again.stage_since, again.followed_up) == ("mql", NOW - 30 * DAY, {"call": NOW - 20 * DAY})
+    assert (again.temperature, again.muted, again.answered, again.cooler_since) == ("hot", ("hot",), {"inquiry": NOW - HOUR}, None)
+    assert looked(said, again) == Decision(state=again)
 
 
 def test_a_new_inquiry_after_go_live_is_followed_up_though_an_old_one_is_history() -> None:
