@@ -1,5 +1,6 @@
 """How results look on a terminal."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Group, RenderableType
@@ -15,6 +16,8 @@ from connector.ports.crm import Finding, InstallStep
 from connector.ports.store import Parked, PersonLine, PlannedChange, PlannedTask, Run
 
 TEMPERATURE_STYLES = {"hot": "bold red", "warm": "yellow", "cold": "blue"}
+WORDS_OF_A_COUNT = 2
+"""Counts of more words begin with the connection's name."""
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -42,35 +45,35 @@ def hot_list(people: Sequence[PersonLine], *, why: Mapping[int, str]) -> Group:
     return Group(*lines)
 
 
-def changes_table(changes: Iterable[PlannedChange]) -> Table:
-    table = _table("Record", "Person", "Field", "From", "To")
+def changes_list(changes: Iterable[PlannedChange]) -> Group:
+    """Each record, then its fields from → to. Readable at any width."""
+    lines: list[RenderableType] = []
     for change in changes:
-        for number, field in enumerate(change.fields):
-            first = number == 0
-            table.add_row(
-                f"{change.key.connection} {change.key.source} {change.key.id}" if first else "",
-                escape(change.person_name) if first else "",
-                field.field,
-                _value(field.before),
-                _value(field.after),
-                end_section=number == len(change.fields) - 1,
-            )
-    return table
+        head = Text(f"{change.key.connection} {change.key.source} {change.key.id}  ")
+        head.append(change.person_name, style="bold")
+        if change.state.value != "pending":
+            head.append(f"  {change.state.value.replace('_', ' ')}{f': {change.note}' if change.note else ''}", style="dim")
+        lines.append(head)
+        width = max(len(f.field) for f in change.fields)
+        lines.extend(Text.from_markup(f"  {f.field:<{width}}  {_value(f.before)} → {_value(f.after)}") for f in change.fields)
+    return Group(*lines)
 
 
-def tasks_table(tasks: Iterable[PlannedTask]) -> Table:
-    table = _table("Task in", "For", "Subject", "Owner", "Due (UTC)", "Because")
+def tasks_list(tasks: Iterable[PlannedTask]) -> Group:
+    """Each task with what it says and when it is due."""
+    lines: list[RenderableType] = []
     for planned in tasks:
         task = planned.task
-        table.add_row(
-            task.contact.connection,
-            escape(planned.person_name),
-            escape(task.subject),
-            task.owner or "left to the CRM",
-            f"{task.due_at:%Y-%m-%d %H:%M}",
-            planned.trigger,
+        head = Text(f"{task.contact.connection} task  ")
+        head.append(task.subject, style="bold")
+        if planned.state.value != "pending":
+            head.append(f"  {planned.state.value.replace('_', ' ')}{f': {planned.note}' if planned.note else ''}", style="dim")
+        lines.append(head)
+        owner = f"owner {task.owner}" if task.owner else "owner left to the CRM"
+        lines.append(
+            Text(f"  {task.type.value}, {task.priority.value}, due {task.due_at:%Y-%m-%d %H:%M} UTC, {owner}, because {planned.trigger}")
         )
-    return table
+    return Group(*lines)
 
 
 def calls_line(calls: Mapping[str, int]) -> str:
@@ -89,13 +92,21 @@ def tally_table(tally: Mapping[str, int]) -> Table:
 
 
 def runs_table(runs: Sequence[Run]) -> Table:
-    table = _table(">Run", "What", "Began (UTC)", "Took", "How it ended", "Counts")
+    table = _table(">Run", "What", "Began (UTC)", ">Took", "How it ended", "Counts")
     for run in runs:
         took = f"{(run.ended_at - run.started_at).total_seconds():.1f} s" if run.ended_at else ""
         ended = f"{run.state}: {run.message}" if run.message else run.state
-        counts = ", ".join(f"{k} {v:,}" for k, v in run.counts.items() if v)
-        table.add_row(str(run.id), run.verb, f"{run.started_at:%Y-%m-%d %H:%M:%S}", took, escape(ended), escape(counts))
+        table.add_row(str(run.id), run.verb, f"{run.started_at:%m-%d %H:%M:%S}", took, escape(ended), escape(_summed(run.counts)))
     return table
+
+
+def _summed(counts: Mapping[str, int]) -> str:
+    """Counts over all connections and sources, such as `read 3,391, new 214`; --json has each."""
+    total: Counter[str] = Counter()
+    for name, count in counts.items():
+        words = name.split(" ")
+        total[words[-1] if words[-1] in ("read", "new") else " ".join(words[1:]) if len(words) > WORDS_OF_A_COUNT else name] += count
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in total.items() if count)
 
 
 def parked_table(parked: Sequence[Parked]) -> Table:

@@ -10,14 +10,14 @@ from rich.markup import escape
 from connector.cli.frame import PARTLY, Frame, at_work, command_line, frame_of, looking
 from connector.cli.tables import (
     calls_line,
-    changes_table,
+    changes_list,
     explanation_panel,
     hot_list,
     parked_table,
     pulled_table,
     runs_table,
     tally_table,
-    tasks_table,
+    tasks_list,
 )
 from connector.flows.explain import explain, lines_of, reasons
 from connector.flows.go_live import go_live
@@ -38,10 +38,11 @@ from connector.flows.runs import recorded
 from connector.flows.score import Scored
 from connector.flows.wanted import one_line
 from connector.ports.errors import UsageError
-from connector.ports.store import LiveStep, PersonLine, Plan, PlanState, Store
+from connector.ports.store import LiveStep, PersonLine, Plan, PlanState, Store, UnknownValue
 
 Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
 SHOWN_ROWS = 20
+SHOWN_VALUES = 5
 SHOWN_REASONS = 150
 WORKED_ALREADY = frozenset({"opportunity", "customer"})
 """Stages whose people are not on the hot list: somebody sells to them already."""
@@ -72,11 +73,20 @@ def show_pulled(frame: Frame, road: Road, *, pulled: Sequence[Pulled]) -> None:
     if not any(p.rows for p in pulled):
         frame.say("Nothing new.")
     frame.say(calls_line(flat(road.calls())))
-    with road.store.read() as tx:
+    show_unknown(frame, store=road.store)
+
+
+def show_unknown(frame: Frame, *, store: Store) -> None:
+    """Values that no mapping knows, a line a field."""
+    with store.read() as tx:
         unknown = tx.unknowns.all()
-    for value in unknown[:SHOWN_ROWS]:
-        where = f"{escape(value.source)}.{escape(value.field)} = {escape(value.value)}"
-        frame.say(f"[yellow]Unknown value[/] {where} ({value.rows} rows): kept, not guessed.")
+    fields: dict[str, list[UnknownValue]] = {}
+    for value in unknown:
+        fields.setdefault(f"{value.connection} {value.source}.{value.field}", []).append(value)
+    for name, values in fields.items():
+        shown = ", ".join(escape(v.value) for v in values[:SHOWN_VALUES]) + (", …" if len(values) > SHOWN_VALUES else "")
+        rows = sum(v.rows for v in values)
+        frame.say(f"[yellow]Unknown[/] {escape(name)}: {shown} ({rows:,} rows). Kept, not guessed; add it to the mapping.")
 
 
 def flat(calls: Mapping[str, Mapping[str, int]]) -> Mapping[str, int]:
@@ -147,7 +157,7 @@ def write_back_command(
         chosen = here.connections(connections or [])
         if dry_run:
             made = plan_stretch(road, connections=chosen, running=running, as_if=as_if)
-            show_plan(frame, store=here.store, plan=made, limit=None if all_rows else SHOWN_ROWS)
+            show_plan(frame, store=here.store, plan=made, limit=None if all_rows else SHOWN_ROWS, as_if=as_if)
             _say_if_off(frame, road, names=[c.name for c in chosen], as_if=as_if)
             return
         if plan is not None:
@@ -184,7 +194,7 @@ def _say_if_off(frame: Frame, road: Road, *, names: Sequence[str], as_if: LiveSt
         )
 
 
-def show_plan(frame: Frame, *, store: Store, plan: Plan, limit: int | None) -> None:
+def show_plan(frame: Frame, *, store: Store, plan: Plan, limit: int | None, as_if: LiveStep | None = None) -> None:
     """Every record's fields from → to, the tasks, and the calls it will cost."""
     rows = limit or 1 << 31
     with store.read() as tx:
@@ -200,16 +210,18 @@ def show_plan(frame: Frame, *, store: Store, plan: Plan, limit: int | None) -> N
     if not total:
         frame.say(f"Plan {plan.id}: nothing to write.")
     if changes:
-        frame.show(changes_table(changes[:limit]))
+        frame.show(changes_list(changes[:limit]))
     if tasks:
-        frame.show(tasks_table(tasks[:limit]))
+        frame.show(tasks_list(tasks[:limit]))
     shown = len(changes[:limit]) + len(tasks[:limit])
     if shown < total:
         frame.say(f"… and {total - shown:,} more: `hotlead runs --plan {plan.id} --all` shows them.")
     if total:
         frame.show(tally_table(tally))
         frame.say(f"Plan {plan.id} costs {calls_line(plan.calls)}.")
-        if plan.executed_at is None:
+        if as_if is not None:
+            frame.say(f"This is a look as if live at '{as_if}'. For real, go live first: [bold]hotlead go-live NAME fields[/]")
+        elif plan.executed_at is None:
             frame.say(f"Carry out exactly this: [bold]hotlead write-back --plan {plan.id}[/]")
     frame.give({"plan": plan, "changes": changes, "tasks": tasks, "tally": tally})
 

@@ -36,9 +36,16 @@ def check(*, store: Store, crm: Crm, connection: Connection, ladder: Ladder) -> 
     catalog = crm.catalog(sources=[r.source for r in mapping.reads])
     problems: tuple[Problem, ...] = ()
     if document is not None:
-        problems = check_fields(document.text, file=file_of(document), catalog=catalog, ladder_text=ladders[0].text if ladders else None)
+        found = check_fields(document.text, file=file_of(document), catalog=catalog, ladder_text=ladders[0].text if ladders else None)
+        problems = tuple(p for p in found if not _is_installed_later(p, steps=steps))
     findings = crm.check(reads=_reads(mapping, catalog=catalog), writes=_writes(mapping))
     return Checked(connection=connection.name, findings=findings, problems=problems, steps=steps)
+
+
+def _is_installed_later(problem: Problem, *, steps: Sequence[InstallStep]) -> bool:
+    """Whether the field that is not there is one that `hotlead install` makes; the step says so already."""
+    field = problem.path.rsplit(".", 1)[-1]
+    return any(s.state == "missing" and field in s.what for s in steps)
 
 
 def sources_there(*, crm: Crm, mapping: FieldMapping) -> frozenset[str]:

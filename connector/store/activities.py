@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, select
 
 from connector.core.people import SHARDS, PersonId
-from connector.core.records import Activity, RecordKey
+from connector.core.records import Activity
 from connector.ports.errors import StoreError
 from connector.store.columns import WORD_LISTS
 from connector.store.dictionary import activity_list, known_list, word_numbers
@@ -46,7 +46,7 @@ class SqlActivities:
         """The person named with an activity is who its contact row belonged to when it was looked up; who it belongs to now counts."""
         t = self._t
         last = {(t.source(a.contact.connection, a.source), a.id): a for _, a in rows}
-        owners = _owners(t, {a.contact for a in last.values()})
+        owners = _owners(t, {t.pair(a.contact) for a in last.values()})
         old = _stored(t, list(last))
         numbers = _words(t, last.values())
         seen = to_us(seen_at)
@@ -61,7 +61,7 @@ class SqlActivities:
                 if before is not None:
                     gone.append(before)
                 continue
-            row = _columns(activity, owners, numbers)
+            row = _columns(activity, owners.get(t.pair(activity.contact)), numbers)
             if before is not None and all(before._mapping[name] == row[name] for name in _CONTENT):
                 continue
             if before is None:
@@ -112,13 +112,13 @@ class SqlActivities:
         return {texts[kind]: people for kind, people in sorted(counts.items())}
 
 
-def _owners(t: Transaction, contacts: Collection[RecordKey]) -> dict[RecordKey, tuple[int, PersonId]]:
+def _owners(t: Transaction, contacts: Collection[Pair]) -> dict[Pair, tuple[int, PersonId]]:
     """The number and the person of each contact row."""
-    owners: dict[RecordKey, tuple[int, PersonId]] = {}
+    owners: dict[Pair, tuple[int, PersonId]] = {}
+    statement = select(members.c.source, members.c.id, members.c.no, members.c.person)
     for some in chunks(contacts):
-        statement = select(members.c.source, members.c.id, members.c.no, members.c.person)
-        for row in t.rows(statement.where(t.among(members.c.source, members.c.id, some))):
-            owners[t.key(row.source, row.id)] = (row.no, row.person)
+        for source, id_, no, person in t.rows(statement.where(among(members.c.source, members.c.id, some))):
+            owners[source, id_] = (no, person)
     return owners
 
 
@@ -147,8 +147,7 @@ def _words(t: Transaction, some: Collection[Activity]) -> dict[str, Mapping[str,
     }
 
 
-def _columns(activity: Activity, owners: Mapping[RecordKey, tuple[int, PersonId]], numbers: Mapping[str, Mapping[str, int]]) -> Columns:
-    owner = owners.get(activity.contact)
+def _columns(activity: Activity, owner: tuple[int, PersonId] | None, numbers: Mapping[str, Mapping[str, int]]) -> Columns:
     if owner is None:
         raise StoreError(f"An activity of a {activity.contact.source} row was to be stored before that row was attached to a person.")
     contact, person = owner

@@ -5,10 +5,10 @@ Every concern of the store is written on top of this file.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Executable, Row, Table, and_, false, insert, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Dialect, Executable, Row, Table, and_, false, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.core.records import RecordKey
@@ -55,35 +55,61 @@ def chunks(many: Collection[T], *, size: int = AT_ONCE) -> Iterator[list[T]]:
         yield rest[start : start + size]
 
 
-@lru_cache(maxsize=256)
-def _upsert(dialect: str, table: Table) -> Executable:
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """A statement that puts rows into a table, in the driver's own words: many rows go in without a detour over each parameter."""
+
+    sql: str
+    names: tuple[str, ...]
+    positional: bool
+
+    def parameters(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        if not self.positional:
+            return [{name: row[name] for name in self.names} for row in rows]
+        pick = itemgetter(*self.names)
+        return [pick(row) for row in rows]
+
+
+def _inserting(table: Table, dialect: str) -> Any:
     make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(table)
+    return make(table)
+
+
+def _upserting(table: Table, dialect: str) -> Any:
+    statement = _inserting(table, dialect)
     keys = [c.name for c in table.primary_key]
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    ready: Executable = (
-        statement.on_conflict_do_update(index_elements=keys, set_=others)
-        if others
-        else statement.on_conflict_do_nothing(index_elements=keys)
-    )
-    return ready
+    if not others:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    return statement.on_conflict_do_update(index_elements=keys, set_=others)
 
 
-@lru_cache(maxsize=256)
-def _insert(table: Table) -> Executable:
-    return insert(table)
+_FILLINGS: dict[tuple[str, Table, bool, frozenset[str]], _Filling] = {}
+
+
+def _filling(dialect: Dialect, table: Table, names: frozenset[str], *, upsert: bool) -> _Filling:
+    known = _FILLINGS.get((dialect.name, table, upsert, names))
+    if known is None:
+        make = _upserting if upsert else _inserting
+        compiled = make(table, dialect.name).compile(dialect=dialect, column_keys=sorted(names))
+        ordered = tuple(compiled.positiontup or sorted(names))
+        known = _Filling(sql=str(compiled), names=ordered, positional=compiled.positional)
+        _FILLINGS[dialect.name, table, upsert, names] = known
+    return known
 
 
 class Transaction:
     """Statements inside one transaction. Rows come back as lists: nothing stays open."""
 
-    __slots__ = ("connection", "memory", "stale")
+    __slots__ = ("connection", "memory", "stale", "touched")
 
     def __init__(self, *, connection: Connection, memory: Memory) -> None:
         self.connection = connection
         self.memory = memory
         self.stale: set[int] = set()
         """Persons whose facts must be resolved again before the unit ends."""
+        self.touched = 0
+        """Rows written so far."""
 
     def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[AnyRow]:
         return self.connection.execute(statement, parameters).fetchall()
@@ -104,14 +130,23 @@ class Transaction:
         """Executes for each of `rows` (or once); how many rows were touched."""
         if rows is not None and not rows:
             return 0
-        return self.connection.execute(statement, rows).rowcount
+        touched = max(self.connection.execute(statement, rows).rowcount, 0)
+        self.touched += touched
+        return touched
 
     def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        self.run(_insert(table), rows)
+        """Each row names the same columns."""
+        self._fill(table, rows, upsert=False)
 
     def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts, or replaces whole, by primary key. Each row names every column."""
-        self.run(_upsert(self.connection.dialect.name, table), rows)
+        self._fill(table, rows, upsert=True)
+
+    def _fill(self, table: Table, rows: Sequence[Mapping[str, Any]], *, upsert: bool) -> None:
+        if rows:
+            filling = _filling(self.connection.dialect, table, frozenset(rows[0]), upsert=upsert)
+            self.connection.exec_driver_sql(filling.sql, filling.parameters(rows))
+            self.touched += len(rows)
 
     def next_number(self, what: Column[Any], *, many: int = 1) -> int:
         """The first of `many` new numbers of a column; only the one writer gives them out."""
@@ -151,6 +186,11 @@ class Transaction:
             self._load_sources()
         connection, name = self.memory.names[source]
         return RecordKey(connection, name, id_)
+
+    def pair(self, key: RecordKey) -> tuple[int, str]:
+        """The key as it is stored: the number of the source, made when it is new, and the id."""
+        no = self.memory.sources.get((key.connection, key.source))
+        return (self.source(key.connection, key.source) if no is None else no), key.id
 
     def _load_sources(self) -> None:
         for row in self.rows(select(sources)):

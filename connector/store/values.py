@@ -13,10 +13,12 @@ from typing import Any
 from connector.core.records import Money, RecordKey, Value
 from connector.store.instants import from_us, to_us
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
 
 def dump(plain: Any) -> str:
     """Compact JSON with sorted keys, so that equal values are equal texts."""
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _ENCODER.encode(plain)
 
 
 def plain_of(value: Value) -> Any:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.ports.errors import StoreError, StoreFull
@@ -56,7 +56,6 @@ class Writer:
         self._touched = 0
         self._closed = False
         self._guard = threading.Lock()
-        event.listen(engine, "after_cursor_execute", self._count)
         self._thread = threading.Thread(target=self._serve, name="hotlead-writer", daemon=True)
         self._thread.start()
 
@@ -122,6 +121,7 @@ class Writer:
             result = order.unit(transaction)
             self._finish(transaction)
             savepoint.commit()
+            self._touched += transaction.touched
         except Exception as error:
             self._memory.forget()
             told = store_error(error)
@@ -133,7 +133,3 @@ class Writer:
                 raise error from lost
             return _Done(order, error=told)
         return _Done(order, result=result)
-
-    def _count(self, _connection: object, cursor: Any, _statement: str, _parameters: object, context: Any, _many: bool) -> None:
-        if context is not None and (context.isinsert or context.isupdate or context.isdelete):
-            self._touched += max(cursor.rowcount, 0)
