@@ -68,6 +68,18 @@ def test_batch_without_trace_ids_fails_as_a_whole(empty: Served) -> None:
     assert empty.client.crm.contacts.basic_api.get_by_id(first, properties=["jobtitle"]).properties["jobtitle"] is None
 
 
+def test_record_named_twice_in_a_batch_refuses_the_batch(empty: Served) -> None:
+    contact = empty.contact(email="a@example.com")
+
+    with pytest.raises(ContactsApiException) as refused:
+        empty.client.crm.contacts.batch_api.update(
+            BatchInputSimplePublicObjectBatchInput(inputs=[{"id": contact, "properties": {"city": city}} for city in ("Ube", "Nara")])
+        )
+
+    assert refused.value.status == 400
+    assert empty.client.crm.contacts.basic_api.get_by_id(contact, properties=["city"]).properties["city"] is None
+
+
 def test_upsert_by_a_unique_property_creates_once(empty: Served) -> None:
     properties = empty.client.crm.properties
     properties.core_api.create(
