@@ -219,17 +219,18 @@ def claim_of(test: Spec) -> Claim:
         wanted = test["filled"]
         return lambda fields: (fields.get(name) not in (None, "", False)) is wanted
     pattern = re.compile("|".join(glob_pattern(_text_of(value)) for value in test["values"]), re.DOTALL)
-    seen: dict[Json, bool] = {}
+    seen: dict[str, bool] = {}
 
     def holds(fields: Fields) -> bool:
         raw = fields.get(name)
         if raw is None or raw == "" or isinstance(raw, (list, dict)):
             return False
-        found = seen.get(raw)
+        text = _text_of(raw)
+        found = seen.get(text)
         if found is None:
-            found = pattern.fullmatch(folded(_text_of(raw))) is not None
+            found = pattern.fullmatch(folded(text)) is not None
             if len(seen) < 1000:
-                seen[raw] = found
+                seen[text] = found
         return found
 
     return holds

@@ -126,7 +126,7 @@ def _operands(op: Op, value: Plain, path: Path, found: Findings) -> tuple[Litera
     if isinstance(values, Bad):
         return BAD
     numbers = all(isinstance(v, (int, Decimal)) and not isinstance(v, bool) for v in values)
-    times = all(isinstance(v, (date, datetime)) for v in values)
+    times = {type(v) for v in values} in ({date}, {datetime})
     if op is Op.BETWEEN:
         if len(values) != 2 or not (numbers or times):
             return wrong(value, path, found, wanted="two numbers or dates, the lower first, both ends included")

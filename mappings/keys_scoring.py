@@ -361,6 +361,10 @@ class ListsKind:
             return {}
         lists = lists_of(value)
         for name, entries in lists.items():
+            strange = [index for index, entry in enumerate(entries) if entry is None or isinstance(entry, (list, dict))]
+            for index in strange:
+                where = (*path, *_list_path(name, value), index)
+                found.error(where, "kind", "a list holds plain values only.", hint="lists: {own_domains: [example.com]}")
             if not entries:
                 hint = "Fill it in, or take out what refers to it."
                 found.warn(
@@ -387,6 +391,13 @@ def _list_path(name: str, value: Plain) -> Path:
     return (group, *_list_path(rest, value.get(group))) if isinstance(value, dict) and rest else ()
 
 
+def _check_within(rule: dict[str, Any], group: dict[str, Any], side: dict[str, Any], path: Path, found: Findings) -> None:
+    window = rule["window"] or group["window"] or side["window"]
+    if rule["within"] is not None and rule["within"] > window:
+        message = "`within` is longer than the rule's window, which ends it."
+        found.warn((*path, "within"), "pattern", message, hint="Make the window as long.")
+
+
 def _check_model(read: dict[str, Any], path: Path, found: Findings) -> None:
     for side in ("fit", "engagement"):
         ids: list[str] = []
@@ -396,6 +407,8 @@ def _check_model(read: dict[str, Any], path: Path, found: Findings) -> None:
                     where = (*path, side, "groups", group_id, "rules", index, "id")
                     found.error(where, "twice", f"there are two {side} rules with the id '{rule['id']}'.", hint="Rename one of them.")
                 ids.append(rule["id"])
+                if side == "engagement":
+                    _check_within(rule, group, read[side], (*path, side, "groups", group_id, "rules", index), found)
     refuse_twice([rule["id"] for rule in read["exclude"]], (*path, "exclude"), found, what="exclusions")
     refuse_twice([rule["id"] for rule in read["hand_off"]], (*path, "hand_off"), found, what="hand-offs")
 

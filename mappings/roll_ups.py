@@ -67,11 +67,12 @@ class Counter:
             if fields.get(self._field) not in (None, ""):
                 misread.append((self._field, fields.get(self._field)))
             return []
-        known = (self._count(before.get(self._field)) or 0) if before is not None else max(0, count - 1)
+        first = before is None or self._field not in before
+        known = max(0, count - 1) if before is None or first else self._count(before[self._field]) or 0
         rise = count - known
         if rise <= 0:
             return []
-        at = self._at(fields, misread) or (modified_at if self._at_modified else seen_at if before is not None else None)
+        at = self._at(fields, misread) or (modified_at if self._at_modified else None if first else seen_at)
         if at is None:
             return []
         newest = count - self._told_elsewhere

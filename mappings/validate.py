@@ -3,7 +3,7 @@
 Station: what `publish`, `check` and the admin pages call before a text becomes a version. Compiling checks the same things.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connector.core.model import ActivityRule, Model, Pattern
@@ -29,9 +29,15 @@ def check_scoring(text: str, *, file: str) -> tuple[Problem, ...]:
     return read_document(text, file=file, shape=SCORING)[1]
 
 
-def check_lifecycle(text: str, *, file: str) -> tuple[Problem, ...]:
-    """Problems of a stage ladder, in the order of its lines; empty when there is nothing to mend."""
-    return read_document(text, file=file, shape=LIFECYCLE)[1]
+def check_lifecycle(text: str, *, file: str, models: Sequence[Model] | None = None) -> tuple[Problem, ...]:
+    """Problems of a stage ladder, in the order of its lines; empty when there is nothing to mend.
+
+    With the published `models`, also whether the one it names is among them and knows the hand-offs it names.
+    """
+    found, read = _read(text, file=file, shape=LIFECYCLE)
+    if read is not None and models is not None:
+        _compare_with_model(read, parse(text, file=file).root, models, found)
+    return found.all()
 
 
 def check_fields(text: str, *, file: str, catalog: Catalog | None = None, ladder_text: str | None = None) -> tuple[Problem, ...]:
@@ -61,14 +67,47 @@ def starved(model: Model, *, kinds: Mapping[str, int], people: int, text: str = 
     """
     found = Findings(file=file or model.name, places=parse(text, file=file).places if text else {})
     rules = {rule.id: rule for group in model.engagement.groups for rule in group.rules if isinstance(rule, ActivityRule)}
-    root: Plain = parse(text, file=file).root if text else {}
+    root = parse(text, file=file).root if text else {}
     for name, rule in rules.items():
-        _warn_if_starved(rule.pattern, f"the rule '{name}'", _place_of(root, name), kinds=kinds, people=people, found=found)
+        _warn_if_starved(
+            rule.pattern,
+            f"the rule '{name}'",
+            _place_of(root.get("engagement"), name, ("engagement",)),
+            kinds=kinds,
+            people=people,
+            found=found,
+        )
     for hand_off in model.hand_offs:
         if hand_off.pattern is not None:
             what = f"the hand-off '{hand_off.id}'"
-            _warn_if_starved(hand_off.pattern, what, _place_of(root, hand_off.id), kinds=kinds, people=people, found=found)
+            _warn_if_starved(
+                hand_off.pattern, what, _place_of(root.get("hand_off"), hand_off.id, ("hand_off",)), kinds=kinds, people=people, found=found
+            )
     return found.all()
+
+
+def _compare_with_model(read: Mapping[str, Any], root: Plain, models: Sequence[Model], found: Findings) -> None:
+    model = next((model for model in models if model.name == read["model"]), None)
+    if model is None:
+        known = [model.name for model in models]
+        hint = nearest(read["model"], known) or f"Published: {', '.join(known) or 'none'}."
+        found.error(("model",), "model", f"no scoring model '{read['model']}' is published.", hint=hint)
+        return
+    known = [f"hand_off.{hand_off.id}" for hand_off in model.hand_offs]
+    for path, word in _words(root):
+        if word.startswith("hand_off.") and word not in known:
+            hint = nearest(word, known) or f"Known: {', '.join(known) or 'none'}."
+            found.error(path, "hand_off", f"the model '{model.name}' has no '{word}'.", hint=hint)
+
+
+def _words(value: Plain, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every key and every text of a document with its place."""
+    if isinstance(value, str):
+        yield path, value
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if isinstance(key, str):
+            yield (*path, key, ""), key
+        yield from _words(child, (*path, key))
 
 
 def _warn_if_starved(pattern: Pattern, what: str, path: Path, *, kinds: Mapping[str, int], people: int, found: Findings) -> None:

@@ -6,7 +6,8 @@ Station: the inverse half of a compiled field mapping; used when changes are pla
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from enum import Enum
+from typing import Final
 
 from connector.core.changes import Ownership
 from connector.core.ladder import StageField
@@ -36,11 +37,13 @@ WRITABLE: Mapping[str, str] = {
 """Values that can be written, and the form of each."""
 
 
-class Leave:
+class Leave(Enum):
     """What `WriteField.to_crm` gives for a value that the CRM has no word for: the field is to be left as it is."""
 
+    LEAVE = "leave"
 
-LEAVE: Final = Leave()
+
+LEAVE: Final = Leave.LEAVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ class WriteField:
     write: Callable[[Value], Json | Leave]
     read: Callable[[Json], Value | None]
 
-    def to_crm(self, value: Value | None) -> Any:
+    def to_crm(self, value: Value | None) -> Json | Leave:
         """The value in the CRM's form, None to clear the field, or LEAVE."""
         return self.write(value) if value is not None else LEAVE if self.name == "stage" else None
 
