@@ -21,7 +21,7 @@ def write_records(hub: Hub, writes: Sequence[Write]) -> Iterator[Outcome]:
     """One outcome a write, in the order given. Raises CrmError when a whole batch could not be made; outcomes given stand."""
     done: dict[int, Outcome] = {}
     given = 0
-    for places in _batches(writes):
+    for places in group_places(writes):
         done |= zip(places, _write_batch(hub, [writes[place] for place in places]), strict=True)
         while given in done:
             yield done.pop(given)
@@ -39,7 +39,7 @@ def to_text(value: Json) -> str:
     return str(value)
 
 
-def _batches(writes: Sequence[Write]) -> list[list[int]]:
+def group_places(writes: Sequence[Write]) -> list[list[int]]:
     """Places of the writes that go together: one source each, no record twice (HubSpot refuses that), in the order of their first."""
     batches: list[list[int]] = []
     latest: dict[str, tuple[list[int], set[str]]] = {}

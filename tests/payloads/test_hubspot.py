@@ -1,0 +1,101 @@
+"""Each recorded HubSpot answer gives its expected result through the whole adapter.
+
+A payload is `adapters/hubspot/payloads/<deed>__<variant>.json`, what it gives stands beside it in `….expected.json`.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.hubspot.adapter import KIND
+from connector.core.records import RecordKey
+from connector.ports.crm import Ask, Crm, NewTask, Priority, TaskType, Write
+from connector.ports.errors import CrmError
+from tests.support.canned import canned_server
+
+FOLDER = Path(__file__).resolve().parents[2] / "adapters" / "hubspot" / "payloads"
+PAYLOADS = sorted(path for path in FOLDER.glob("*.json") if not path.name.endswith(".expected.json"))
+
+
+def _read(source: str, *related: str) -> Callable[[Crm], Any]:
+    fields = {"contacts": ("email", "firstname"), "deals": ("dealname",), "events:e_visited_page": ("hs_url", "occurredAt")}
+
+    def read(crm: Crm) -> Any:
+        return [asdict(record) for page in crm.read(Ask(source=source, fields=fields[source], related=related)) for record in page.records]
+
+    return read
+
+
+def _write(crm: Crm) -> Any:
+    keys = [RecordKey("eu", "contacts", one) for one in ("101", "102", "103")]
+    return [asdict(outcome) for outcome in crm.write([Write(key=key, fields={"hotlead_grade": "A1"}) for key in keys])]
+
+
+def _task(crm: Crm) -> Any:
+    task = NewTask(
+        key="mql-7",
+        contact=RecordKey("eu", "contacts", "101"),
+        subject="Call",
+        body="",
+        due_at=datetime(2026, 12, 1, 9, 0, tzinfo=UTC),
+        due_on=date(2026, 12, 1),
+        type=TaskType.CALL,
+        priority=Priority.HIGH,
+        owner="51",
+    )
+    return [asdict(outcome) for outcome in crm.make_tasks([task])]
+
+
+def _refused(crm: Crm) -> Any:
+    with pytest.raises(CrmError) as refusal:
+        crm.users()
+    told = refusal.value
+    return {
+        "class": type(told).__name__,
+        "action": told.action,
+        "code": told.code,
+        "field": getattr(told, "field", ""),
+        "message": str(told),
+        "until": told.until,
+    }
+
+
+DEEDS: Mapping[str, Callable[[Crm], Any]] = {
+    "read_contacts": _read("contacts", "companies"),
+    "read_deals": _read("deals", "contacts"),
+    "read_page_views": _read("events:e_visited_page", "contacts"),
+    "write_contacts": _write,
+    "make_task": _task,
+    "catalog": lambda crm: [asdict(field) for field in crm.catalog(sources=["contacts"]).sources["contacts"].values()],
+    "identity": lambda crm: asdict(crm.identity()),
+    "users": lambda crm: [asdict(user) for user in crm.users()],
+    "refused": _refused,
+}
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON keeps it."""
+    return json.loads(json.dumps(value, default=lambda one: one.isoformat() if isinstance(one, datetime) else str(one)))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda path: path.stem)
+def test_a_recorded_answer_gives_its_expected_result(payload: Path) -> None:
+    told = json.loads(payload.read_text(encoding="utf-8"))
+    expected = json.loads(payload.with_suffix(".expected.json").read_text(encoding="utf-8"))
+
+    with canned_server(told["answers"]) as url:
+        crm = KIND.open(connection="eu", settings={"token": "pat-na1-payload", "base_url": url, "timeout_s": "5"})
+        result = _plain(DEEDS[payload.stem.split("__")[0]](crm))
+        crm.close()
+
+    assert told["source"]
+    assert result == expected
+
+
+def test_every_deed_has_a_payload() -> None:
+    assert {path.stem.split("__")[0] for path in PAYLOADS} == set(DEEDS)
