@@ -123,7 +123,7 @@ def id_condition(ids: Sequence[str]) -> str:
 def _walk(row: Mapping[str, Any], path: tuple[str, ...]) -> Json:
     here: Any = row
     for name in path:
-        if not isinstance(here, Mapping):
+        if not isinstance(here, dict):
             return None
         here = here.get(name)
     return here  # type: ignore[no-any-return]  # a JSON value
