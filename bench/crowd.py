@@ -34,15 +34,55 @@ KINDS: tuple[tuple[str, float], ...] = (
     ("trial_started", 0.004),
     ("inquiry", 0.003),
 )
-_SECTIONS = ("pricing", "plans", "compare", "case-studies", "product", "features", "solutions", "blog", "docs", "news", "careers", "support", "privacy")
-PATHS = ("", *(f"/{lang}/{section}/{page}" for section in _SECTIONS for lang, page in (("en", 1), ("en", 2), ("ja", 1), ("ja", 2), ("de", 1))))
+_SECTIONS = (
+    "pricing",
+    "plans",
+    "compare",
+    "case-studies",
+    "product",
+    "features",
+    "solutions",
+    "blog",
+    "docs",
+    "news",
+    "careers",
+    "support",
+    "privacy",
+)
+PATHS = (
+    "",
+    *(f"/{lang}/{section}/{page}" for section in _SECTIONS for lang, page in (("en", 1), ("en", 2), ("ja", 1), ("ja", 2), ("de", 1))),
+)
 FORMS = ("", "newsletter", "contact", "webinar", "event", "brochure request", "資料請求", "survey", "vendor_pitch", "trial")
-ASSETS = ("", "trends report", "checklist", "roi calculator", "buyers-guide", "security paper", "getting started", "implementation plan", "video")
+ASSETS = (
+    "",
+    "trends report",
+    "checklist",
+    "roi calculator",
+    "buyers-guide",
+    "security paper",
+    "getting started",
+    "implementation plan",
+    "video",
+)
 MARKS = ("", "open_by_mail_proxy", "click_within_3s_of_delivery", "list_import", "campaign_member_without_response", "seen_twice")
 CAMPAIGNS = ("", *(f"campaign {n}" for n in range(30)))
 FEATURES = ("", *(f"feature {n}" for n in range(20)))
 
-INDUSTRIES = ("manufacturing", "machinery", "electronics", "technology", "logistics", "finance", "retail", "health", "media", "education", "energy", "food")
+INDUSTRIES = (
+    "manufacturing",
+    "machinery",
+    "electronics",
+    "technology",
+    "logistics",
+    "finance",
+    "retail",
+    "health",
+    "media",
+    "education",
+    "energy",
+    "food",
+)
 REGIONS = ("JP", "US", "SG", "DE", "FR", "GB", "IN", "BR")
 SENIORITIES = ("executive", "director", "manager", "staff", "intern")
 DEPARTMENTS = ("it", "operations", "production", "sales", "marketing", "finance", "hr")

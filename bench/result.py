@@ -29,7 +29,7 @@ class Result:
 
 def save(result: Result, path: Path) -> None:
     """Keeps a result, or a shard of one."""
-    np.savez(path, **{field.name: getattr(result, field.name) for field in fields(result)})  # type: ignore[arg-type]  # arrays by name
+    np.savez(path, **{field.name: getattr(result, field.name) for field in fields(result)})
 
 
 def load(folder: Path) -> Result:

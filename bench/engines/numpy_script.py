@@ -1,6 +1,5 @@
 """The shipped model as a hand-written NumPy script, with every word, point and limit in the code: the price of YAML is what it saves."""
 
-import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -8,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bench import crowd
 from bench.crowd import NOW_S, WORDS, Crowd, code_of_kind
+from bench.engines import codes
 from bench.engines.shards import USED, Arrays, in_two_processes, read_columns
 from bench.result import MICRO, Result
 
@@ -18,17 +17,8 @@ Flags = npt.NDArray[np.bool_]
 
 HOUR, DAY = 3600, 86_400
 WINDOW_S = 90 * DAY
-LINES = 45
-LINE = {
-    name: place
-    for place, name in enumerate(
-        "industry size_core size_edge region company> decider manager department person> need need> free_mail minus< fit> fit<"
-        " pricing pricing> proof proof> product product> returns returns> web> decide decide> early early> content> attended attended> event>"
-        " click click> open open> mail> two_way two_way> talk> left minus2< engagement> engagement< total>".split()
-    )
-}
+LINE = {name: place for place, name in enumerate(codes.LINES)}
 SIDE = slice(LINE["pricing"], LINE["total>"])
-ONLY_GROUP_FLOOR = -10 * MICRO
 
 
 @cache
@@ -41,22 +31,7 @@ def fading(half_life_days: int) -> npt.NDArray[np.float64]:
 @cache
 def words(detail: str, pattern: str) -> Flags:
     """Which words of a list the pattern is found in."""
-    return np.array([re.search(pattern, word) is not None for word in WORDS[detail]])
-
-
-PRICING = r"/pricing|/price|/plans|/料金"
-PROOF = r"/compare|/comparison|/case-stud|/customers/|/導入事例|/比較"
-PRODUCT = r"/product|/features|/solutions|/製品"
-DECIDE = r"roi|buyers-guide|security|implementation|pricing|見積|比較|導入"
-IGNORED_PATHS = r"/careers|/recruit|/採用|/ir/|/privacy|/access|/login|/support|/unsubscribe"
-IGNORED_MARKS = (
-    r"^(open_by_mail_proxy|click_within_3s_of_delivery|all_links_clicked_within_10s|campaign_member_without_response|list_import"
-    r"|made_by_hotlead)$"
-)
-
-
-def in_words(codes: npt.NDArray[np.generic], every: tuple[str, ...], *wanted: str) -> Flags:
-    return np.isin(codes, [every.index(word) for word in wanted])
+    return np.isin(np.arange(len(WORDS[detail])), codes.where(detail, pattern))
 
 
 def last_of(*keys: Ints) -> Flags:
@@ -74,9 +49,10 @@ def on_third_day(row: Ints, at: Ints, within_s: int) -> Flags:
         return np.zeros(0, dtype=np.bool_)
     last = last_of(row, at // DAY)
     ends = np.flatnonzero(last)
-    day = np.cumsum(last) - last
+    day: Ints = np.cumsum(last) - last
     two_back = ends[np.maximum(day - 2, 0)]
-    return (day >= 2) & (row[two_back] == row) & (at - at[two_back] <= within_s)
+    near: Flags = (day >= 2) & (row[two_back] == row) & (at - at[two_back] <= within_s)
+    return near
 
 
 class Deeds:
@@ -84,8 +60,8 @@ class Deeds:
 
     def __init__(self, deeds: Arrays, first: int) -> None:
         keep = deeds["at_s"] > NOW_S - WINDOW_S
-        keep &= ~words("path", IGNORED_PATHS)[deeds["path"]]
-        keep &= ~words("mark", IGNORED_MARKS)[deeds["mark"]]
+        keep &= ~words("path", codes.IGNORED_PATHS)[deeds["path"]]
+        keep &= ~words("mark", codes.IGNORED_MARKS)[deeds["mark"]]
         chosen = np.flatnonzero(keep)
         self.columns = deeds
         self.first = first
@@ -113,17 +89,15 @@ def newest(rows: Ints, at: Ints, people: int) -> Ints:
 def fit(people: Arrays, lines: Ints) -> Ints:
     """Whole points of fit; its lines are filled."""
     size, seniority = people["employees"], people["seniority"]
-    lines[LINE["industry"]] = 20 * in_words(
-        people["industry"], crowd.INDUSTRIES, "manufacturing", "machinery", "electronics", "technology", "logistics"
-    )
+    lines[LINE["industry"]] = 20 * np.isin(people["industry"], codes.INDUSTRIES)
     lines[LINE["size_core"]] = 20 * ((size >= 50) & (size <= 1000))
     lines[LINE["size_edge"]] = 10 * (((size >= 20) & (size <= 49)) | ((size >= 1001) & (size <= 5000)))
-    lines[LINE["region"]] = 10 * in_words(people["region"], crowd.REGIONS, "JP", "US", "SG")
+    lines[LINE["region"]] = 10 * np.isin(people["region"], codes.REGIONS)
     company = lines[LINE["industry"] : LINE["company>"]].sum(axis=0)
     lines[LINE["company>"]] = np.minimum(50 - company, 0)
-    lines[LINE["decider"]] = 25 * in_words(seniority, crowd.SENIORITIES, "executive", "director")
-    lines[LINE["manager"]] = 15 * in_words(seniority, crowd.SENIORITIES, "manager")
-    lines[LINE["department"]] = 15 * in_words(people["department"], crowd.DEPARTMENTS, "it", "operations", "production")
+    lines[LINE["decider"]] = 25 * np.isin(seniority, codes.DECIDERS)
+    lines[LINE["manager"]] = 15 * np.isin(seniority, codes.MANAGER)
+    lines[LINE["department"]] = 15 * np.isin(people["department"], codes.DEPARTMENTS)
     person = lines[LINE["decider"] : LINE["person>"]].sum(axis=0)
     lines[LINE["person>"]] = np.minimum(40 - person, 0)
     lines[LINE["need"]] = 10 * (people["need"] >= 0)
@@ -154,7 +128,11 @@ def engagement(deeds: Deeds, count: int, lines: Ints | None, only: "Recent | Non
     columns = deeds.columns
     index, row, at = of("page_view")
     path, seconds = columns["path"][index], columns["seconds"][index]
-    for name, pattern, points, limit, least_s in (("pricing", PRICING, 10, 20, 10), ("proof", PROOF, 5, 15, 30), ("product", PRODUCT, 3, 9, 20)):
+    for name, pattern, points, limit, least_s in (
+        ("pricing", codes.PRICING, 10, 20, 10),
+        ("proof", codes.PROOF, 5, 15, 30),
+        ("product", codes.PRODUCT, 3, 9, 20),
+    ):
         read = np.flatnonzero(words("path", pattern)[path] & (seconds >= least_s))
         rows, times = row[read], at[read]
         daily = last_of(rows, times // DAY)
@@ -166,7 +144,7 @@ def engagement(deeds: Deeds, count: int, lines: Ints | None, only: "Recent | Non
     web = hold("web", held["pricing"] + held["proof"] + held["product"] + held["returns"], 50)
 
     index, row, at = of("download", "form_submit", "campaign_response")
-    decides = words("asset", DECIDE)[columns["asset"][index]]
+    decides = words("asset", codes.DECIDE)[columns["asset"][index]]
     papers = np.flatnonzero(decides & (columns["kind"][index] == code_of_kind("download")))
     unit = row[papers] * len(WORDS["asset"]) + columns["asset"][index[papers]]
     order = np.argsort(unit, kind="stable")
@@ -221,7 +199,7 @@ def surges(deeds: Deeds, count: int) -> Ints:
     """When who was quiet for 60 days earned 20 points within 7 days: the newest activity, or -1."""
     index, row, at = deeds.of(*EARNING)
     kind, asset = deeds.columns["kind"][index], deeds.columns["asset"][index]
-    counts = np.flatnonzero((at > NOW_S - 67 * DAY) & ((kind == code_of_kind("download")) | ~words("asset", DECIDE)[asset]))
+    counts = np.flatnonzero((at > NOW_S - 67 * DAY) & ((kind == code_of_kind("download")) | ~words("asset", codes.DECIDE)[asset]))
     row, at = row[counts], at[counts]
     recent = at > NOW_S - 7 * DAY
     starts = np.ones(len(row), dtype=np.bool_)
@@ -242,12 +220,16 @@ def rounded_lines(lines: Ints, side: Ints) -> Ints:
     """Largest remainder."""
     whole: Ints = lines // MICRO
     missing = side - whole.sum(axis=0)
-    rest = lines - whole * MICRO
-    while (people := np.flatnonzero(missing > 0)).size:
-        best = rest[:, people].argmax(axis=0)
+    people = np.flatnonzero(missing)
+    rest = np.ascontiguousarray((lines[:, people] - whole[:, people] * MICRO).T)
+    missing = missing[people]
+    while people.size:
+        best = rest.argmax(axis=1)
         whole[best, people] += 1
-        rest[best, people] = -1
-        missing[people] -= 1
+        rest[np.arange(people.size), best] = -1
+        missing -= 1
+        more = missing > 0
+        people, missing, rest = people[more], missing[more], rest[more]
     return whole
 
 
@@ -255,7 +237,7 @@ def score_shard(files: Crowd, shard: int) -> Result:
     people = read_columns(str(files.people(shard)), None)
     count = len(people["person"])
     deeds = Deeds(read_columns(str(files.activities(shard)), list(USED)), int(people["person"][0]))
-    lines = np.zeros((LINES, count), dtype=np.int64)
+    lines = np.zeros((len(LINE), count), dtype=np.int64)
     fit_points = fit(people, lines)
     exact = engagement(deeds, count, lines)
     points = (exact + MICRO // 2) // MICRO
@@ -264,11 +246,11 @@ def score_shard(files: Crowd, shard: int) -> Result:
     asked = newest(row, at, count)
     asked[asked <= NOW_S - 7 * DAY] = -1
     pitched = np.zeros(count, dtype=np.bool_)
-    pitched[row[words("form", "vendor_pitch|売り込み")[deeds.columns["form"][index]]]] = True
+    pitched[row[words("form", codes.PITCH)[deeds.columns["form"][index]]]] = True
     index, row, at = deeds.of("form_submit")
     form = deeds.columns["form"][index]
-    pitched[row[words("form", "vendor_pitch|売り込み")[form]]] = True
-    brochure = words("form", "brochure|資料請求")[form] & (at > NOW_S - 7 * DAY)
+    pitched[row[words("form", codes.PITCH)[form]]] = True
+    brochure = words("form", codes.BROCHURE)[form] & (at > NOW_S - 7 * DAY)
     sent = newest(row[brochure], at[brochure], count)
     index, row, at = deeds.of("product_use")
     lately = at > NOW_S - 28 * DAY

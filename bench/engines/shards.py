@@ -5,6 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,7 @@ _FACTS: dict[str, tuple[str, tuple[Value, ...]]] = {
     "person.unreachable": ("unreachable", _YES_NO),
 }
 
-Arrays = dict[str, npt.NDArray[np.generic]]
+Arrays = dict[str, npt.NDArray[Any]]
 
 
 def read_columns(path: str, columns: list[str] | None) -> Arrays:
