@@ -56,17 +56,24 @@ class Short:
         return self._shape.read({self._key: value}, path, found)
 
 
-def _check_field(read: dict[str, Any], path: Path, found: Findings) -> None:
+def _check_parameters(read: dict[str, Any], path: Path, found: Findings) -> None:
     takes = CONVERTERS[read["convert"]].takes
     for key in ("values", "currency", "country", "words"):
         if read[key] is not None and key not in takes:
             users = ", ".join(sorted(name for name, converter in CONVERTERS.items() if key in converter.takes))
-            found.error((*path, key), "converter", f"the converter '{read['convert']}' takes no `{key}`.", hint=f"`{key}` is for: {users}.")
+            message = f"the converter '{read['convert']}' takes no `{key}`."
+            found.error((*path, key), "converter", message, hint=f"`{key}` is for: {users}.")
     if "words" in takes and not read["words"]:
         found.error(path, "missing_key", f"the converter '{read['convert']}' needs `words`.", hint='words: ["*student*"]')
-    if len(read["from"]) != (2 if read["convert"] == "full_name" else 1):
-        hint = "from: [given name, family name]" if read["convert"] == "full_name" else "For a second choice take a list of tables."
-        found.error((*path, "from"), "from", f"the converter '{read['convert']}' reads another number of fields.", hint=hint)
+
+
+def _check_from(read: dict[str, Any], path: Path, found: Findings) -> None:
+    if read["convert"] == "full_name" and len(read["from"]) != 2:
+        message = "the converter 'full_name' reads two fields."
+        found.error((*path, "from"), "from", message, hint="from: [given name, family name]")
+    elif read["convert"] != "full_name" and len(read["from"]) != 1:
+        message = f"the converter '{read['convert']}' reads one field."
+        found.error((*path, "from"), "from", message, hint="For a second choice, make it a list of tables.")
 
 
 FIELD_SPEC = Shape(
@@ -103,7 +110,7 @@ FIELD_SPEC = Shape(
             example='words: ["*student*"]',
         ),
     ),
-    check=_check_field,
+    checks=((("convert", "values", "currency", "country", "words"), _check_parameters), (("from", "convert"), _check_from)),
 )
 _ONE_FIELD = Short("from", FIELD_SPEC)
 
@@ -132,7 +139,7 @@ _TEST_KEYS = (
     Key(name="values", kind=ListOf(Scalar(), least=1), doc="Holds for any of these, with * and ?.", example="values: [Completed]"),
     Key(name="filled", kind=YesNo(), doc="Holds when the field is filled (`true`) or blank (`false`).", example="filled: true"),
 )
-FIELD_TEST = Shape(name="Field test", doc="A test of one field of a row.", keys=_TEST_KEYS, check=_check_test)
+FIELD_TEST = Shape(name="Field test", doc="A test of one field of a row.", keys=_TEST_KEYS, checks=((("values", "filled"), _check_test),))
 MARK = Shape(
     name="Mark",
     doc="Marks an activity as perhaps not a person's doing; a model's `ignore` decides what that means.",
@@ -140,7 +147,7 @@ MARK = Shape(
         Key(name="mark", kind=Name(), default=REQUIRED, doc="The mark.", example="mark: campaign_member_without_response"),
         *_TEST_KEYS,
     ),
-    check=_check_test,
+    checks=((("values", "filled"), _check_test),),
 )
 
 
@@ -160,7 +167,7 @@ LINK = Shape(
         Key(name="prefix", kind=Text(), doc="Only ids that begin so, where a field may name several kinds.", example="prefix: 00Q"),
         Key(name="related", kind=Text(), doc="The source whose ids come along with the row.", example="related: contacts"),
     ),
-    check=_check_link,
+    checks=((("from", "source", "related"), _check_link),),
 )
 
 
@@ -187,7 +194,7 @@ ACTIVITY_STEP = Shape(
         Key(name="past", kind=FIELD, doc="A time: when it has passed the row `is` this,", example="past: EndDateTime"),
         Key(name="not_yet", kind=Name(), default=NO_ACTIVITY, doc="until then that.", example="not_yet: meeting"),
     ),
-    check=_check_step,
+    checks=((("from", "past", "is", "values"), _check_step),),
 )
 STEPS = ListOf(Short("is", ACTIVITY_STEP), least=1)
 
@@ -211,7 +218,7 @@ SECONDS = Shape(
         Key(name="until", kind=FIELD, doc="The field with the end.", example="until: hs_meeting_end_time"),
         Key(name="when_missing", kind=Whole(0, 86_400), default=0, doc="Taken where the CRM does not tell.", example="when_missing: 30"),
     ),
-    check=lambda read, path, found: _check_seconds(read, path, found),
+    checks=((("from", "until", "when_missing"), lambda read, path, found: _check_seconds(read, path, found)),),
 )
 
 

@@ -11,7 +11,7 @@ from connector.core.records import DealState
 from mappings.keys_activities import COUNTER, DETAIL_KEYS, FIELD, FIELD_TEST, LINK, MOMENT, STEPS, FieldSpecs, Short, ValueName
 from mappings.kinds import BAD, Bad, Rate, Text, YesNo, wrong
 from mappings.problems import Findings, Path, nearest
-from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, refuse_twice
+from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, listed_tables, refuse_twice, table
 from mappings.writing import WRITABLE
 from mappings.yamltext import Plain
 
@@ -37,7 +37,7 @@ WRITE = Shape(
             example="values: {hot: Hot, warm: Warm, cold: Cold}",
         ),
     ),
-    check=lambda read, path, found: _check_write(read, path, found),
+    checks=((("from", "values"), lambda read, path, found: _check_write(read, path, found)),),
 )
 
 
@@ -67,7 +67,7 @@ STATE = Shape(
             example="values: {closedwon: won}",
         ),
     ),
-    check=lambda read, path, found: _check_state(read, path, found),
+    checks=((("won", "closed", "from", "values"), lambda read, path, found: _check_state(read, path, found)),),
 )
 
 
@@ -150,19 +150,18 @@ CONTACT = Shape(
         ),
         _WRITE,
     ),
-    check=lambda read, path, found: _check_contact(read, path, found),
+    raw_checks=(refuse_twice("counters", "counters"), lambda value, path, found: _check_roll_ups(value, path, found)),
 )
 
 
-def _check_contact(read: dict[str, Any], path: Path, found: Findings) -> None:
-    refuse_twice([counter["id"] for counter in read["counters"]], (*path, "counters"), found, what="counters")
-    moments = [moment["id"] for moment in read["moments"]]
-    for index, counter in enumerate(read["counters"]):
-        told_by = counter["newest_told_by"]
-        if told_by is not None and told_by not in moments:
+def _check_roll_ups(value: dict[str, Plain], path: Path, found: Findings) -> None:
+    moments = [name for moment in listed_tables(value.get("moments")) if isinstance(name := moment.get("id"), str)]
+    for index, counter in enumerate(listed_tables(value.get("counters"))):
+        told_by = counter.get("newest_told_by")
+        if isinstance(told_by, str) and told_by not in moments:
             hint = nearest(told_by, moments)
             found.error((*path, "counters", index, "newest_told_by"), "moment", f"there is no moment '{told_by}'.", hint=hint)
-        if counter["id"] in moments:
+        if counter.get("id") in moments:
             found.error((*path, "counters", index, "id"), "twice", f"a moment and a counter share the id '{counter['id']}'.")
 
 
@@ -286,15 +285,15 @@ CURRENCIES = Shape(
 )
 
 
-def _check_mapping(read: dict[str, Any], path: Path, found: Findings) -> None:
-    sources = read["sources"]
-    if not any(source["kind"] == "contact" for source in sources.values()):
+def _check_sources(value: dict[str, Plain], path: Path, found: Findings) -> None:
+    sources = {name: table(source) for name, source in table(value.get("sources")).items()}
+    if sources and not any(source.get("kind") == "contact" for source in sources.values()):
         found.error((*path, "sources"), "sources", "no source is of `kind: contact`, so there is nobody to score.")
     for name, source in sources.items():
         for key in ("moments", "counters"):
-            for index, entry in enumerate(source.get(key, ())):
-                better = entry["instead_of"]
-                if better is not None and better not in sources:
+            for index, entry in enumerate(listed_tables(source.get(key))):
+                better = entry.get("instead_of")
+                if isinstance(better, str) and better not in sources:
                     where = (*path, "sources", name, key, index, "instead_of")
                     found.error(where, "source", f"there is no source '{better}' here.", hint=nearest(better, sources))
 
@@ -340,5 +339,5 @@ FIELDS = Shape(
             example="sources: {contacts: {kind: contact, …}}",
         ),
     ),
-    check=_check_mapping,
+    raw_checks=(_check_sources,),
 )

@@ -10,7 +10,7 @@ from connector.core.model import Condition
 from mappings.conditions import ConditionKind
 from mappings.kinds import BAD, Bad, Day, DueIn, Duration, Name, Text, TimeOfDay, Whole, YesNo, Zone
 from mappings.problems import Findings, Path
-from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, refuse_twice
+from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, listed_tables, refuse_twice, table
 from mappings.yamltext import Plain
 
 CONDITION = ConditionKind(ladder=True)
@@ -80,7 +80,7 @@ STAGE_FIELD = Shape(
             example="read: {customer: customer}",
         ),
     ),
-    check=lambda read, path, found: _check_stage_field(read, path, found),
+    checks=((("write", "read"), lambda read, path, found: _check_stage_field(read, path, found)),),
 )
 
 
@@ -192,7 +192,7 @@ CALENDAR = Shape(
         ),
         Key(name="off", kind=ListOf(Day()), default=[], doc="More days off.", example="off: [2026-12-29, 2026-12-30]"),
     ),
-    check=lambda read, path, found: _check_calendar(read, path, found),
+    checks=((("opens", "closes"), lambda read, path, found: _check_calendar(read, path, found)),),
 )
 
 
@@ -201,21 +201,22 @@ def _check_calendar(read: dict[str, Any], path: Path, found: Findings) -> None:
         found.error((*path, "closes"), "calendar", "business closes before it opens.")
 
 
-def _check_ladder(read: dict[str, Any], path: Path, found: Findings) -> None:
-    named = list(read["stages"])
+def _check_stages(value: dict[str, Plain], path: Path, found: Findings) -> None:
+    named = [stage for stage in table(value.get("stages")) if stage in STAGES]
     ordered = [stage for stage in STAGES if stage in named]
     if named != ordered:
         found.error((*path, "stages"), "stages", f"stages stand in the order {', '.join(ordered)}.", hint="Move them.")
-    if len(named) < 2:
+    if len(named) == 1:
         found.error((*path, "stages"), "stages", "a ladder has at least two stages.")
-    refuse_twice([rule["id"] for rule in read["follow_ups"]], (*path, "follow_ups"), found, what="follow-ups")
-    refuse_twice([rule["id"] for rule in read["redirects"]], (*path, "redirects"), found, what="redirects")
-    for index, field in enumerate(read["stage_fields"]):
-        for key in ("write", "read"):
-            for left, right in field[key].items():
-                stage = left if key == "write" else right
-                if stage not in named:
-                    found.error((*path, "stage_fields", index, key, left), "stage_field", f"this ladder has no stage '{stage}'.")
+    for index, field in enumerate(listed_tables(value.get("stage_fields"))):
+        written = [(("write", stage, ""), stage) for stage in table(field.get("write"))]
+        read = [(("read", word), stage) for word, stage in table(field.get("read")).items()]
+        for where, stage in (*written, *read):
+            if stage in STAGES and stage not in named:
+                found.error((*path, "stage_fields", index, *where), "stage_field", f"this ladder has no stage '{stage}'.")
+
+
+def _check_round_robin(read: dict[str, Any], path: Path, found: Findings) -> None:
     if not read["round_robin"] and any("round_robin" in rule["owners"] for rule in read["follow_ups"]):
         message = "follow-ups name `round_robin`, and nobody is listed to share the work."
         found.warn((*path, "round_robin"), "round_robin", message, hint="List e-mail addresses of CRM users.")
@@ -289,5 +290,6 @@ LIFECYCLE = Shape(
             example="next_actions: {hot: {en: Call today, ja: 本日中に電話}}",
         ),
     ),
-    check=_check_ladder,
+    checks=((("follow_ups", "round_robin"), _check_round_robin),),
+    raw_checks=(_check_stages, refuse_twice("follow_ups", "follow-ups"), refuse_twice("redirects", "redirects")),
 )

@@ -10,7 +10,7 @@ from connector.core.model import Per
 from mappings.conditions import ActivityKind, ConditionKind, WhereKind
 from mappings.kinds import Duration, Name, Text, Whole, Zone
 from mappings.problems import Findings, Path
-from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, refuse_twice
+from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, listed_tables, refuse_twice, table
 from mappings.yamltext import Plain
 
 CONDITION = ConditionKind()
@@ -102,22 +102,26 @@ FIT_RULE = Shape(
 )
 
 
-def _check_activity_rule(read: dict[str, Any], path: Path, found: Findings) -> None:
-    check_pattern(read, path, found)
-    if read["points"] > 0 and read["floor"] is not None:
-        found.error((*path, "floor"), "floor", "a floor is for minus points; this rule gives plus points.", hint="Take `limit`.")
-    if read["points"] <= 0 and read["limit"] is not None:
-        found.error((*path, "limit"), "limit", "a limit is for plus points; this rule gives none.", hint="Take `floor`.")
-
-
-def check_pattern(read: dict[str, Any], path: Path, found: Findings) -> None:
-    """Reports a count and a number of days together: which of the two completes the pattern would be unclear."""
+def _check_count(read: dict[str, Any], path: Path, found: Findings) -> None:
     if read["at_least"] > 1 and read["distinct_days"] > 1:
         hint = "Keep one of the two."
         found.error((*path, "distinct_days"), "pattern", "`at_least` and `distinct_days` cannot both count.", hint=hint)
     if read["within"] is not None and read["at_least"] == 1 and read["distinct_days"] == 1:
         hint = "Say `at_least` or `distinct_days`, or take `window`."
         found.error((*path, "within"), "pattern", "`within` needs a count.", hint=hint)
+
+
+COUNT_CHECK = (("at_least", "distinct_days", "within"), _check_count)
+
+
+def _check_floor(read: dict[str, Any], path: Path, found: Findings) -> None:
+    if read["points"] > 0 and read["floor"] is not None:
+        found.error((*path, "floor"), "floor", "a floor is for minus points; this rule gives plus points.", hint="Take `limit`.")
+
+
+def _check_limit(read: dict[str, Any], path: Path, found: Findings) -> None:
+    if read["points"] <= 0 and read["limit"] is not None:
+        found.error((*path, "limit"), "limit", "a limit is for plus points; this rule gives none.", hint="Take `floor`.")
 
 
 ACTIVITY_RULE = Shape(
@@ -139,7 +143,7 @@ ACTIVITY_RULE = Shape(
         _HALF_LIFE,
         _WINDOW,
     ),
-    check=_check_activity_rule,
+    checks=(COUNT_CHECK, (("points", "floor"), _check_floor), (("points", "limit"), _check_limit)),
 )
 
 
@@ -227,8 +231,6 @@ _OPTIONAL_PATTERN = (
 def _check_exclusion(read: dict[str, Any], path: Path, found: Findings) -> None:
     if (read["when"] is None) == (read["kind"] is None):
         found.error(path, "exclusion", "an exclusion has either `when` (facts) or `kind` (an activity).")
-    elif read["kind"] is not None:
-        check_pattern(read, path, found)
 
 
 EXCLUSION = Shape(
@@ -239,7 +241,7 @@ EXCLUSION = Shape(
         Key(name="when", kind=CONDITION, doc="A condition over facts.", example="when: {fact: person.is_student, equals: true}"),
         *_OPTIONAL_PATTERN,
     ),
-    check=_check_exclusion,
+    checks=(COUNT_CHECK, (("when", "kind"), _check_exclusion)),
 )
 
 SURGE = Shape(
@@ -262,8 +264,6 @@ SURGE = Shape(
 def _check_hand_off(read: dict[str, Any], path: Path, found: Findings) -> None:
     if (read["surge"] is None) == (read["kind"] is None):
         found.error(path, "hand_off", "a hand-off has either `kind` (an activity) or `surge`.")
-    elif read["kind"] is not None:
-        check_pattern(read, path, found)
 
 
 HAND_OFF = Shape(
@@ -287,7 +287,7 @@ HAND_OFF = Shape(
             example="origin: pql",
         ),
     ),
-    check=_check_hand_off,
+    checks=(COUNT_CHECK, (("surge", "kind"), _check_hand_off)),
 )
 
 FIT_BANDS = ("A", "B", "C", "D")
@@ -334,18 +334,25 @@ BANDS = Shape(
             example="warm: [A3, B2, C1, U1, U2]",
         ),
     ),
-    check=lambda read, path, found: _check_bands(read, path, found),
+    checks=(
+        (("fit",), lambda read, path, found: _check_bands(read["fit"], FIT_BANDS, (*path, "fit"), found)),
+        (("engagement",), lambda read, path, found: _check_bands(read["engagement"], ENGAGEMENT_BANDS, (*path, "engagement"), found)),
+        (("hot", "warm"), lambda read, path, found: _check_warmth(read, path, found)),
+    ),
 )
 
 
-def _check_bands(read: dict[str, Any], path: Path, found: Findings) -> None:
-    for side, letters in (("fit", FIT_BANDS), ("engagement", ENGAGEMENT_BANDS)):
-        begins = [read[side].get(letter) for letter in letters]
-        if None in begins:
-            missing = ", ".join(letter for letter in letters if letter not in read[side])
-            found.error((*path, side), "bands", f"the {side} bands lack {missing}.")
-        elif begins[-1] != 0 or any(upper <= lower for upper, lower in itertools.pairwise(begins)):
-            found.error((*path, side), "bands", f"the {side} bands must fall from {letters[0]} to {letters[-1]} and end at 0.")
+def _check_bands(begin: dict[str, int], letters: tuple[str, ...], path: Path, found: Findings) -> None:
+    missing = [letter for letter in letters if letter not in begin]
+    if missing:
+        found.error(path, "bands", f"these bands lack {', '.join(missing)}.")
+        return
+    begins = [begin[letter] for letter in letters]
+    if begins[-1] != 0 or any(upper <= lower for upper, lower in itertools.pairwise(begins)):
+        found.error(path, "bands", f"these bands must fall from {letters[0]} to {letters[-1]} and end at 0.")
+
+
+def _check_warmth(read: dict[str, Any], path: Path, found: Findings) -> None:
     for grade in sorted(set(read["hot"]) & set(read["warm"])):
         found.error((*path, "warm"), "bands", f"{grade} is both hot and warm.", hint="Keep it in one of the two.")
 
@@ -391,26 +398,26 @@ def _list_path(name: str, value: Plain) -> Path:
     return (group, *_list_path(rest, value.get(group))) if isinstance(value, dict) and rest else ()
 
 
-def _check_within(rule: dict[str, Any], group: dict[str, Any], side: dict[str, Any], path: Path, found: Findings) -> None:
-    window = rule["window"] or group["window"] or side["window"]
-    if rule["within"] is not None and rule["within"] > window:
-        message = "`within` is longer than the rule's window, which ends it."
-        found.warn((*path, "within"), "pattern", message, hint="Make the window as long.")
-
-
-def _check_model(read: dict[str, Any], path: Path, found: Findings) -> None:
+def _refuse_rules_twice(value: dict[str, Plain], path: Path, found: Findings) -> None:
     for side in ("fit", "engagement"):
-        ids: list[str] = []
-        for group_id, group in read[side]["groups"].items():
-            for index, rule in enumerate(group["rules"]):
-                if rule["id"] in ids:
-                    where = (*path, side, "groups", group_id, "rules", index, "id")
-                    found.error(where, "twice", f"there are two {side} rules with the id '{rule['id']}'.", hint="Rename one of them.")
-                ids.append(rule["id"])
-                if side == "engagement":
-                    _check_within(rule, group, read[side], (*path, side, "groups", group_id, "rules", index), found)
-    refuse_twice([rule["id"] for rule in read["exclude"]], (*path, "exclude"), found, what="exclusions")
-    refuse_twice([rule["id"] for rule in read["hand_off"]], (*path, "hand_off"), found, what="hand-offs")
+        seen: set[str] = set()
+        for group, entry in table(table(value.get(side)).get("groups")).items():
+            for index, rule in enumerate(listed_tables(table(entry).get("rules"))):
+                name = rule.get("id")
+                if isinstance(name, str):
+                    if name in seen:
+                        where = (*path, side, "groups", group, "rules", index, "id")
+                        found.error(where, "twice", f"there are two {side} rules with the id '{name}'.", hint="Rename one of them.")
+                    seen.add(name)
+
+
+def _check_within(read: dict[str, Any], path: Path, found: Findings) -> None:
+    side = read["engagement"]
+    for group_id, group in side["groups"].items():
+        for index, rule in enumerate(group["rules"]):
+            if rule["within"] is not None and rule["within"] > (rule["window"] or group["window"] or side["window"]):
+                where = (*path, "engagement", "groups", group_id, "rules", index, "within")
+                found.warn(where, "pattern", "`within` is longer than the rule's window, which ends it.", hint="Make the window as long.")
 
 
 SCORING = Shape(
@@ -467,5 +474,6 @@ SCORING = Shape(
         ),
         Key(name="bands", kind=BANDS, default={}, doc="Grades and temperature.", example="bands: {hot: [A1, A2, B1]}"),
     ),
-    check=_check_model,
+    checks=((("engagement",), _check_within),),
+    raw_checks=(_refuse_rules_twice, refuse_twice("exclude", "exclusions"), refuse_twice("hand_off", "hand-offs")),
 )

@@ -119,6 +119,12 @@ def shown(path: Path) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`Did you mean 'x'?` for the known word nearest to this one, or the empty text where none is near."""
+    near = nearest_word(word, known)
+    return f"Did you mean '{near}'?" if near else ""
+
+
+def nearest_word(word: str, known: Iterable[str]) -> str:
+    """The known word nearest to this one, without regard to case, or the empty text where none is near."""
     by_lower = {name.lower(): name for name in known}
     found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return f"Did you mean '{by_lower[found[0]]}'?" if found else ""
+    return by_lower[found[0]] if found else ""

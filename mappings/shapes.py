@@ -5,14 +5,17 @@ by one finds every problem; the key reference in README.md is printed from the s
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from connector.core.model import Label
 from mappings.kinds import BAD, Bad, Kind, Text, wrong
-from mappings.problems import Findings, Path, nearest
+from mappings.problems import Findings, Path, nearest, nearest_word
 from mappings.yamltext import Plain
+
+Check = Callable[[dict[str, Any], Path, Findings], None]
+RawCheck = Callable[[dict[str, Plain], Path, Findings], None]
 
 
 @runtime_checkable
@@ -68,7 +71,7 @@ class ListOf:
             one = self.of.read(value, path, found)
             return BAD if isinstance(one, Bad) else (one,)
         if len(value) < self.least:
-            found.error(path, "empty", f"this list needs at least {self.least} entries.")
+            found.error(path, "empty", "this list is empty; it needs at least one entry.")
             return BAD
         read = [self.of.read(entry, (*path, index), found) for index, entry in enumerate(value)]
         return BAD if any(isinstance(entry, Bad) for entry in read) else tuple(read)
@@ -131,8 +134,10 @@ class Shape:
     name: str
     doc: str
     keys: tuple[Key, ...]
-    check: Callable[[dict[str, Any], Path, Findings], None] | None = None
-    """Looks at the keys together, when each is right by itself."""
+    checks: tuple[tuple[tuple[str, ...], Check], ...] = ()
+    """Checks of several keys together: each runs when the keys it names are right by themselves."""
+    raw_checks: tuple[RawCheck, ...] = ()
+    """Checks of the table as written; they run whatever else is wrong, and must bear anything."""
 
     @property
     def says(self) -> str:
@@ -142,23 +147,34 @@ class Shape:
         if not isinstance(value, dict):
             return wrong(value, path, found, wanted=f"a table with the keys {', '.join(key.name for key in self.keys)}")
         known = {key.name: key for key in self.keys}
-        right = True
-        for name in value:
-            if name not in known:
-                hint = nearest(name, known) or f"Known here: {', '.join(known)}."
-                found.error((*path, name, ""), "unknown_key", f"there is no key '{name}' here.", hint=hint)
-                right = False
-        read = {name: self._read_key(key, value, path, found) for name, key in known.items()}
-        right = right and not any(isinstance(entry, Bad) for entry in read.values())
-        if right and self.check is not None:
-            self.check(read, path, found)
+        meant = self._refuse_unknown(value, path, found)
+        read = {name: self._read_key(key, value, path, found, meant=name in meant) for name, key in known.items()}
+        for needed, check in self.checks:
+            if not any(isinstance(read[name], Bad) for name in needed):
+                check(read, path, found)
+        for raw_check in self.raw_checks:
+            raw_check(value, path, found)
+        right = set(value) <= set(known) and not any(isinstance(entry, Bad) for entry in read.values())
         return read if right else BAD
 
-    def _read_key(self, key: Key, value: dict[str, Plain], path: Path, found: Findings) -> Any:
+    def _refuse_unknown(self, value: dict[str, Plain], path: Path, found: Findings) -> frozenset[str]:
+        """Reports unknown keys; the known keys that they seem to mean come back."""
+        known = [key.name for key in self.keys]
+        meant = set()
+        for name in value:
+            if name not in known:
+                near = nearest_word(name, [key for key in known if key not in value]) or nearest_word(name, known)
+                meant.add(near)
+                hint = f"Did you mean '{near}'?" if near else f"Known here: {', '.join(known)}."
+                found.error((*path, name, ""), "unknown_key", f"there is no key '{name}' here.", hint=hint)
+        return frozenset(meant)
+
+    def _read_key(self, key: Key, value: dict[str, Plain], path: Path, found: Findings, *, meant: bool) -> Any:
         if key.name in value:
             return key.kind.read(value[key.name], (*path, key.name), found)
         if isinstance(key.default, _Required):
-            found.error(path, "missing_key", f"the key '{key.name}' is missing.", hint=f"{key.doc} Example: {key.example}")
+            if not meant:
+                found.error(path, "missing_key", f"the key '{key.name}' is missing.", hint=f"{key.doc} Example: {key.example}")
             return BAD
         if key.default is None:
             return None
@@ -175,8 +191,29 @@ LABEL = Shape(
 )
 
 
-def refuse_twice(ids: Sequence[str], path: Path, found: Findings, *, what: str) -> None:
-    """Reports each id of a list of tables that stands there more than once."""
-    for index, name in enumerate(ids):
-        if name in ids[:index]:
-            found.error((*path, index, "id"), "twice", f"there are two {what} with the id '{name}'.", hint="Rename one of them.")
+def refuse_twice(key: str, what: str) -> RawCheck:
+    """A check that reports each id that stands more than once among the tables listed under a key."""
+
+    def check(value: dict[str, Plain], path: Path, found: Findings) -> None:
+        seen: set[Plain] = set()
+        for index, entry in enumerate(listed_tables(value.get(key))):
+            name = entry.get("id")
+            if isinstance(name, str):
+                if name in seen:
+                    found.error(
+                        (*path, key, index, "id"), "twice", f"there are two {what} with the id '{name}'.", hint="Rename one of them."
+                    )
+                seen.add(name)
+
+    return check
+
+
+def listed_tables(value: Plain) -> tuple[dict[str, Plain], ...]:
+    """The tables of a list as written; anything else counts as an empty table, so that positions stay."""
+    entries = value if isinstance(value, list) else [value]
+    return tuple(entry if isinstance(entry, dict) else {} for entry in entries)
+
+
+def table(value: Plain) -> dict[str, Plain]:
+    """A table as written, or an empty one."""
+    return value if isinstance(value, dict) else {}
