@@ -24,6 +24,7 @@ from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
     SalesforceMalformedRequest,
+    SalesforceMoreThanOneRecord,
     SalesforceRefusedRequest,
     SalesforceResourceNotFound,
 )
@@ -454,6 +455,19 @@ def test_single_upsert_says_created_then_not(served: Served) -> None:
     with pytest.raises(SalesforceResourceNotFound) as failure:
         served.client.restful("sobjects/Task/Subject/x", method="PATCH", json={})
     assert _error(failure) == (404, "NOT_FOUND")
+
+
+def test_key_that_several_records_carry_is_answered_with_their_addresses(served: Served) -> None:
+    order = {"type": "Text", "label": "Code", "length": 20, "externalId": True, "required": True, "inlineHelpText": "Its code."}
+    served.client.toolingexecute("sobjects/CustomField", method="POST", data={"FullName": "Lead.Code__c", "Metadata": order})
+    twins = {_lead(served, Code__c="x"), _lead(served, Code__c="X")}
+
+    with pytest.raises(SalesforceMoreThanOneRecord) as failure:
+        served.client.restful("sobjects/Lead/Code__c/x", method="PATCH", json={"Rating": "Hot"})
+
+    assert {str(address).rpartition("/")[2] for address in failure.value.content} == twins
+    (field,) = [field for field in served.client.Lead.describe()["fields"] if field["name"] == "Code__c"]
+    assert (field["externalId"], field["unique"], field["nillable"], field["inlineHelpText"]) == (True, False, False, "Its code.")
 
 
 def test_bulk_job_writes_what_it_can_and_reports_the_rest(served: Served) -> None:

@@ -64,6 +64,7 @@ def custom_field(name: str, metadata: Mapping[str, Any]) -> Field:
         external_id=external,
         case_sensitive=_is_true(metadata.get("caseSensitive")),
         custom=True,
+        help=str(metadata.get("inlineHelpText") or "")[:510],
         default=_is_true(metadata.get("defaultValue")) if api_type == "Checkbox" else default,
         # A required field is given to everybody; so it must not be named in a permission set.
         hidden_until_granted=not required,
@@ -103,16 +104,16 @@ def save_custom_field(org: Org, db: sqlite3.Connection, *, owner: str, field: Fi
     found = db.execute('SELECT Id FROM "CustomField" WHERE TableEnumOrId = ? AND DeveloperName = ?', (table, name)).fetchone()
     if found:
         db.execute(
-            'UPDATE "CustomField" SET LastModifiedDate = ?, LastModifiedById = ?, SystemModstamp = ? WHERE Id = ?',
-            (stamp, user_id, stamp, found[0]),
+            'UPDATE "CustomField" SET LastModifiedDate = ?, LastModifiedById = ?, SystemModstamp = ?, InlineHelpText = ? WHERE Id = ?',
+            (stamp, user_id, stamp, field.help or None, found[0]),
         )
         return str(found[0])
     number = int(db.execute('SELECT IFNULL(MAX(rowid), 0) + 1 FROM "CustomField"').fetchone()[0])
     record_id = make_id("00N", number)
     db.execute(
         'INSERT INTO "CustomField" (Id, CreatedDate, CreatedById, LastModifiedDate, LastModifiedById, SystemModstamp, '
-        "DeveloperName, TableEnumOrId, FullName) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (record_id, stamp, user_id, stamp, user_id, stamp, name, table, f"{table}.{field.name}"),
+        "DeveloperName, TableEnumOrId, FullName, InlineHelpText) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (record_id, stamp, user_id, stamp, user_id, stamp, name, table, f"{table}.{field.name}", field.help or None),
     )
     return record_id
 

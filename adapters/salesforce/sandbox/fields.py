@@ -65,6 +65,7 @@ class Field:
     """Value a new record gets when none is sent; not None makes the field optional on create."""
     expression: str = ""
     """SQL over the row (table alias `{t}`) for a field that is worked out, not kept; empty for a kept one."""
+    help: str = ""
     hidden_until_granted: bool = False
     """True for custom fields that are not required: no permission, no field."""
 
@@ -116,7 +117,7 @@ class Field:
             "highScaleNumber": False,
             "htmlFormatted": False,
             "idLookup": self.id_lookup or self.external_id,
-            "inlineHelpText": None,
+            "inlineHelpText": self.help or None,
             "label": self.label,
             "length": self.length,
             "mask": None,

@@ -32,6 +32,9 @@ _SECTIONS = {
     },
 }
 
+_SHOWN_NAME = "CASE WHEN t.LastName > 'ぁ' AND t.FirstName IS NOT NULL THEN t.LastName || ' ' || t.FirstName ELSE t.Name END"
+"""Names in Japanese letters family name first, as this org's users read them."""
+
 
 class OrgPages:
     """The kit's `CrmPages` over this org. Looks as an admin does, past field-level security."""
@@ -44,7 +47,7 @@ class OrgPages:
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         union = " UNION ALL ".join(self._select(kind) for kind in _PEOPLE)
         found = f"({union})"
-        where = " WHERE name LIKE :t ESCAPE '\\' OR company LIKE :t ESCAPE '\\' OR email LIKE :t ESCAPE '\\' "
+        where = " WHERE name LIKE :t ESCAPE '\\' OR plain LIKE :t ESCAPE '\\' OR company LIKE :t ESCAPE '\\' OR email LIKE :t ESCAPE '\\' "
         where += "OR owner LIKE :t ESCAPE '\\'"
         with self._org.database.reading() as db:
             total = int(db.execute(f"SELECT COUNT(*) FROM {found}{where}", {"t": pattern}).fetchone()[0])
@@ -75,9 +78,9 @@ class OrgPages:
         alive = "NOT t.IsDeleted AND NOT t.IsConverted" if is_lead else "NOT t.IsDeleted"
         owner = 'COALESCE((SELECT u.Name FROM "User" u WHERE u.Id = t.OwnerId), (SELECT g.Name FROM "Group" g WHERE g.Id = t.OwnerId))'
         return (
-            f"SELECT '{name}' AS source, t.Id AS id, t.Name AS name, {company} AS company, t.Title AS title, "
+            f"SELECT '{name}' AS source, t.Id AS id, {_SHOWN_NAME} AS name, {company} AS company, t.Title AS title, "
             f"{owner} AS owner, {stage} AS stage, {ours['score']} AS score, {ours['grade']} AS grade, "
-            f"{ours['temperature']} AS temperature, {ours['reasons']} AS reasons, t.Email AS email "
+            f"{ours['temperature']} AS temperature, {ours['reasons']} AS reasons, t.Email AS email, t.Name AS plain "
             f"FROM {kind.table} t WHERE {alive}"
         )
 
@@ -87,12 +90,12 @@ class OrgPages:
         return RecordPage(
             source=name,
             record_id=row["Id"],
-            name=row["Name"],
+            name=db.execute(f'SELECT {_SHOWN_NAME} FROM "{name}" AS t WHERE Id = ?', (row["Id"],)).fetchone()[0],
             headline=", ".join(part for part in (row.get("Title"), company) if part),
             owner=_owner(db, row.get("OwnerId")),
             hotlead=self._hotlead(name, row),
             sections=tuple(
-                Section(title=title, lines=tuple((self._label(name, field), _shown(row.get(field))) for field in fields))
+                Section(title=title, lines=tuple(self._line(name, field, row.get(field)) for field in fields))
                 for title, fields in _SECTIONS[name].items()
             ),
             tasks=_tasks(db, row["Id"]),
@@ -125,13 +128,15 @@ class OrgPages:
             more=more,
         )
 
-    def _label(self, name: str, field_name: str) -> str:
+    def _line(self, name: str, field_name: str, value: Any) -> tuple[str, str]:
         field = self._org.catalogue.known(name).field(field_name)
-        return field.label if field else field_name
+        if field is not None and field.type == "boolean":
+            return field.label, "Yes" if value else "No"
+        return (field.label if field else field_name), _shown(value)
 
 
 def _list_row(row: tuple[Any, ...]) -> ListRow:
-    source, record_id, name, company, title, owner, stage, score, grade, temperature, reasons, _ = row
+    source, record_id, name, company, title, owner, stage, score, grade, temperature, reasons, _, _ = row
     return ListRow(
         source=source,
         record_id=record_id,

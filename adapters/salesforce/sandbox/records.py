@@ -117,22 +117,24 @@ class Records:
         body: Mapping[str, Any],
         writer: Writer,
     ) -> Upserted:
-        """Changes the one record whose `key` is `value`, or adds it. Raises ApiRefusal 300 when several match."""
-        wanted = kept_value(key, value)
-        if wanted is None:
-            raise RowRefusal("MISSING_ARGUMENT", f"{key.name} not specified", ())
-        alive = " AND IsDeleted = 0" if kind.has("IsDeleted") else ""
-        found = db.execute(f'SELECT Id FROM {kind.table} WHERE "{key.name}" = ?{alive}', (wanted,)).fetchall()
+        """Changes the one record whose `key` is `value`, or adds it. Raises RowRefusal when several match."""
+        found = self.matching(db, kind, key, value)
         if len(found) > 1:
-            raise RowRefusal(
-                "DUPLICATE_EXTERNAL_ID", f"{key.name}: more than one record found for external id field: {[r[0] for r in found]}"
-            )
+            raise RowRefusal("DUPLICATE_EXTERNAL_ID", f"{key.name}: more than one record found for external id field: {found}")
         if found:
             rest = {name: raw for name, raw in body.items() if name.lower() != key.name.lower()}
-            self.update(db, kind, found[0][0], rest, writer)
-            return Upserted(record_id=found[0][0], created=False)
+            self.update(db, kind, found[0], rest, writer)
+            return Upserted(record_id=found[0], created=False)
         created = self.create(db, kind, {**body, key.name: value} if key.type != "id" else body, writer)
         return Upserted(record_id=created, created=True)
+
+    def matching(self, db: sqlite3.Connection, kind: Kind, key: Field, value: Any) -> list[str]:
+        """Ids of the live records whose `key` is `value`. Raises RowRefusal for an empty value."""
+        wanted = kept_value(key, value)
+        if wanted is None:
+            raise RowRefusal("MISSING_ARGUMENT", f"{key.name} not specified", (key.name,))
+        alive = " AND IsDeleted = 0" if kind.has("IsDeleted") else ""
+        return [row[0] for row in db.execute(f'SELECT Id FROM {kind.table} WHERE "{key.name}" = ?{alive}', (wanted,))]
 
     def delete(self, db: sqlite3.Connection, kind: Kind, record_id: str, writer: Writer) -> None:
         """Puts a record into the recycle bin (or ends it, where the object has no bin), its dependants with it."""

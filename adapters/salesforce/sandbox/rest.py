@@ -120,13 +120,12 @@ def _record_routes(routes: Blueprint, org: Org) -> None:
         kind = org.kind(name)
         key = org.records.external_id(kind, field, api_writer())
         with org.database.reading() as db:
-            alive = " AND IsDeleted = 0" if kind.has("IsDeleted") else ""
-            found = db.execute(f'SELECT Id FROM {kind.table} WHERE "{key.name}" = ?{alive}', (unquote(value),)).fetchall()
+            found = org.records.matching(db, kind, key, unquote(value))
         if not found:
             raise ApiRefusal(404, "NOT_FOUND", "The requested resource does not exist")
         if len(found) > 1:
-            return answer([f"{base_path()}/sobjects/{kind.name}/{row[0]}" for row in found], 300)
-        return answer(read_record(org, kind, found[0][0], _asked_fields()))
+            return _several(kind, found)
+        return answer(read_record(org, kind, found[0], _asked_fields()))
 
     @routes.patch("/sobjects/<name>/<field>/<path:value>", strict_slashes=False)
     def upsert(name: str, field: str, value: str) -> Response:
@@ -136,6 +135,9 @@ def _record_routes(routes: Blueprint, org: Org) -> None:
             raise ApiRefusal(400, "INVALID_FIELD", f"The {key.name} field should not be specified in the sobject data.")
         _refuse_by_fault(org, [unquote(value)])
         with org.database.writing() as db:
+            found = org.records.matching(db, kind, key, unquote(value))
+            if len(found) > 1:
+                return _several(kind, found)
             done = org.records.upsert(db, kind, key, unquote(value), body, api_writer())
         result = {"id": done.record_id, "success": True, "errors": [], "created": done.created}
         return answer(result, 201 if done.created else 200)
@@ -222,6 +224,10 @@ def _refuse_by_fault(org: Org, ids: list[str]) -> None:
     refusal = refusing_rows(org, ids)[0]
     if refusal is not None:
         raise refusal
+
+
+def _several(kind: Kind, ids: Sequence[str]) -> Response:
+    return answer([f"{base_path()}/sobjects/{kind.name}/{one}" for one in ids], 300)
 
 
 def _asked_fields() -> list[str] | None:
