@@ -153,7 +153,8 @@ def write_back_command(
     frame = frame_of(context)
     if as_if is not None and not dry_run:
         raise UsageError("--as-if only goes with --dry-run.", hint="`hotlead go-live` takes a connection live for real.")
-    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="write-back", clock=here.clock) as running:
+    verb = "dry run" if dry_run else "write-back"
+    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb=verb, clock=here.clock) as running:
         chosen = here.connections(connections or [])
         if dry_run:
             made = plan_stretch(road, connections=chosen, running=running, as_if=as_if)

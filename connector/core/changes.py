@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from connector.core.ladder import STAGES
 from connector.core.records import RecordKey, Value
 
 
@@ -116,3 +117,16 @@ def _gives_cause(change: FieldChange) -> bool:
 
 def _number(value: Value | None) -> Decimal | None:
     return Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+
+
+def stage_stands(current: Value | None, *, wanted: Value | None, last_written: Value | None) -> bool:
+    """Whether the stage that a CRM holds is to be left as it is: it is a person's word, or further on than ours.
+
+    A stage of the CRM's own that the ladder has no word for stands; so does a later one (a stage is never moved back); so does any that
+    somebody put in place of what we wrote, until we have another stage to write.
+    """
+    if current is None or current == wanted:
+        return False
+    if current not in STAGES or wanted not in STAGES:
+        return True
+    return STAGES.index(str(current)) > STAGES.index(str(wanted)) or wanted == last_written

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -19,11 +20,14 @@ from connector.core.words import Bool, ByWords
 
 Judge = Callable[[Mapping[str, Value]], bool]
 """Whether a condition holds for one person's known facts."""
+Satisfied = Callable[[Value], bool]
+"""Whether a comparison holds for a known value."""
 Holds = Callable[[People], Bool]
 """For whom of many people a condition holds."""
 
-_ORDERED = ("number", "day", "instant")
-_LIKE_NOTHING: tuple[str, object] = ("other", None)
+_TYPES: dict[type, str] = {str: "text", bool: "flag", int: "number", Decimal: "number", date: "day", datetime: "instant"}
+_OTHER = "other"
+_ORDERED = frozenset({"number", "day", "instant"})
 
 
 def compile_condition(condition: Condition) -> Holds:
@@ -156,25 +160,37 @@ def _judge_test(test: Test) -> Judge:
     return judge
 
 
-def _equals(values: tuple[Literal, ...]) -> Callable[[Value], bool]:
-    wanted = {_typed(value) for value in values} - {_LIKE_NOTHING}
+def _equals(values: tuple[Literal, ...]) -> Satisfied:
+    wanted = {_typed(value) for value in values if _type_of(value) != _OTHER}
     return lambda value: _typed(value) in wanted
 
 
-def _between(values: tuple[Literal, ...]) -> Callable[[Value], bool]:
-    low, high = values
-    return lambda value: _not_after(low, value) and _not_after(value, high)
+def _between(values: tuple[Literal, ...]) -> Satisfied:
+    return _bounded(low=values[0], high=values[1])
 
 
-def _at_least(values: tuple[Literal, ...]) -> Callable[[Value], bool]:
-    return lambda value: _not_after(values[0], value)
+def _at_least(values: tuple[Literal, ...]) -> Satisfied:
+    return _bounded(low=values[0], high=None)
 
 
-def _at_most(values: tuple[Literal, ...]) -> Callable[[Value], bool]:
-    return lambda value: _not_after(value, values[0])
+def _at_most(values: tuple[Literal, ...]) -> Satisfied:
+    return _bounded(low=None, high=values[0])
 
 
-def _contains(values: tuple[Literal, ...]) -> Callable[[Value], bool]:
+def _bounded(*, low: Literal | None, high: Literal | None) -> Satisfied:
+    """Whether a value is of the bounds' one ordered type and not outside of them."""
+    types = {_type_of(bound) for bound in (low, high) if bound is not None}
+    if len(types) != 1 or not types <= _ORDERED:
+        return lambda value: False
+    (wanted,) = types
+
+    def satisfied(value: Any) -> bool:
+        return _type_of(value) == wanted and (low is None or low <= value) and (high is None or value <= high)
+
+    return satisfied
+
+
+def _contains(values: tuple[Literal, ...]) -> Satisfied:
     parts = [fold(value) for value in values if isinstance(value, str)]
 
     def satisfied(value: Value) -> bool:
@@ -186,12 +202,12 @@ def _contains(values: tuple[Literal, ...]) -> Callable[[Value], bool]:
     return satisfied
 
 
-def _matches(values: tuple[Literal, ...]) -> Callable[[Value], bool]:
+def _matches(values: tuple[Literal, ...]) -> Satisfied:
     regex = globs_to_regex(value for value in values if isinstance(value, str))
     return lambda value: isinstance(value, str) and regex.fullmatch(fold(value)) is not None
 
 
-_COMPARISONS: dict[Op, Callable[[tuple[Literal, ...]], Callable[[Value], bool]]] = {
+_COMPARISONS: dict[Op, Callable[[tuple[Literal, ...]], Satisfied]] = {
     Op.EQUALS: _equals,
     Op.IN: _equals,
     Op.BETWEEN: _between,
@@ -203,25 +219,13 @@ _COMPARISONS: dict[Op, Callable[[tuple[Literal, ...]], Callable[[Value], bool]]]
 
 
 def _typed(value: Value) -> tuple[str, object]:
-    """The value with the name of its type, equal for what compares as equal; what equals nothing is `other`."""
-    match value:
-        case str():
-            return "text", fold(value)
-        case bool():
-            return "flag", value
-        case Decimal() if value.is_nan():
-            return _LIKE_NOTHING
-        case int() | Decimal():
-            return "number", value
-        case datetime():
-            return ("instant", value) if value.tzinfo else _LIKE_NOTHING
-        case date():
-            return "day", value
-        case _:
-            return _LIKE_NOTHING
+    """The value beside its type, equal for what compares as equal."""
+    return _type_of(value), fold(value) if isinstance(value, str) else value
 
 
-def _not_after(first: Value, second: Value) -> bool:
-    """Whether both are of one ordered type and the first is not greater."""
-    (one, low), (other, high) = _typed(first), _typed(second)
-    return one == other and one in _ORDERED and low <= high  # type: ignore[operator]  # the same ordered type on both sides
+def _type_of(value: Value) -> str:
+    """The type as far as comparing goes. What equals nothing, not even itself, is `other`."""
+    known = _TYPES.get(type(value), _OTHER)
+    if (isinstance(value, Decimal) and value.is_nan()) or (isinstance(value, datetime) and value.tzinfo is None):
+        return _OTHER
+    return known

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 
-from connector.core.changes import Change, Ownership, Target, plan_change
+from connector.core.changes import Change, Ownership, Target, plan_change, stage_stands
 from connector.core.follow_ups import Owner, Surroundings, WantedTask
 from connector.core.ladder import in_language
 from connector.core.model import Model
@@ -344,13 +344,17 @@ def _target(
     if field.to_crm(value) is LEAVE:
         return None
     written = last.get((key, field.field))
+    current = field.from_crm(stored.fields.get(field.field))
+    last_written = None if written is None else field.from_crm(written)
+    if field.name == "stage" and stage_stands(current, wanted=value, last_written=last_written):
+        return None
     return Target(
         field=field.field,
         name=field.name,
         ownership=field.ownership,
         wanted=value,
-        current=field.from_crm(stored.fields.get(field.field)),
-        last_written=None if written is None else field.from_crm(written),
+        current=current,
+        last_written=last_written,
     )
 
 

@@ -19,6 +19,9 @@ from connector.ports.store import FollowUp, LiveStep, PlannedTask, PlanState, St
 
 UNDECIDED = (PlanState.PENDING, PlanState.SENDING)
 ROWS_LEFT_OUT_AT_ONCE = 500
+RUNS_LOOKED_AT = 1_000
+MOVING_VERBS = frozenset({"write-back", "run", "go-live"})
+"""Runs after which stages and tasks decided earlier no longer hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +59,8 @@ def write_back(
 ) -> Written:
     """Carries out the plan. `look_again` reads every row in the CRM first (for a plan that has been lying), else only fields not ours.
 
-    Raises UsageError, with nothing written, when the plan is not there, is done already, or changes more records of a connection than its
-    limit; `allow` raises that limit for this plan.
+    Raises UsageError, with nothing written, when the plan is not there, is done already, is older than a run that has moved people, or
+    changes more records of a connection than its limit; `allow` raises that limit for this plan.
     """
     work = Work(store=store, plan=plan, run=run, documents=documents, clock=clock)
     by_name = {p.connection.name: p for p in places}
@@ -86,10 +89,17 @@ def _check(work: Work, *, places: Mapping[str, Place], allow: int | None) -> Non
     with work.store.read() as tx:
         plan = tx.plans.get(work.plan)
         tally = tx.plans.tally(work.plan)
+        later = [r for r in tx.runs.recent(limit=RUNS_LOOKED_AT) if plan is not None and plan.run < r.id != work.run]
     if plan is None or not plan.closed:
         raise UsageError(f"There is no finished plan {work.plan}.", hint="`hotlead write-back --dry-run` makes one and prints its number.")
     if plan.executed_at is not None:
         raise UsageError(f"Plan {work.plan} has been executed already.", hint="`hotlead write-back --dry-run` makes a new one.")
+    overtaken = next((r for r in later if r.verb in MOVING_VERBS), None)
+    if plan.begun_at is None and overtaken is not None:
+        raise UsageError(
+            f"Plan {work.plan} is out of date: run {overtaken.id} ({overtaken.verb}) has moved people since. Nothing was written.",
+            hint="`hotlead write-back --dry-run` makes a new plan.",
+        )
     for name, place in places.items():
         rows = tally.get(f"{name} fields {PlanState.PENDING.value}", 0)
         limit = allow if allow is not None else place.connection.write_limit

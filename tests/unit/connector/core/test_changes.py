@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.changes import COMPANIONS, DEAD_BAND, Change, FieldChange, Ownership, Target, plan_change
+from connector.core.changes import COMPANIONS, DEAD_BAND, Change, FieldChange, Ownership, Target, plan_change, stage_stands
 from connector.core.records import RecordKey, Value
 
 ROW = RecordKey("acme", "people", "7")
@@ -205,3 +205,22 @@ def test_a_value_that_somebody_else_put_there_is_never_lost(targets: tuple[Targe
             assert of.current is None
         if of.ownership is APPEND and of.current is not None:
             assert str(planned.after).startswith(str(of.current))
+
+
+@pytest.mark.parametrize(
+    ("current", "wanted", "last_written", "stands"),
+    [
+        (None, "lead", None, False),
+        ("lead", "mql", None, False),
+        ("lead", "mql", "lead", False),
+        ("sql", "mql", "mql", True),
+        ("evangelist", "mql", None, True),
+        ("lead", "mql", "mql", True),
+        (None, "mql", "mql", False),
+        ("mql", "mql", "mql", False),
+    ],
+)
+def test_a_stage_that_a_person_set_or_that_is_further_on_stands(
+    current: str | None, wanted: str, last_written: str | None, stands: bool
+) -> None:
+    assert stage_stands(current, wanted=wanted, last_written=last_written) is stands
