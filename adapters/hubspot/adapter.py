@@ -13,13 +13,14 @@ from adapters.hubspot.client import Hub
 from adapters.hubspot.settings import SETTINGS, parse_settings
 from adapters.hubspot.tasks import close_tasks, make_tasks
 from adapters.kit.budget import Purpose
+from adapters.kit.clock import Clock
 from adapters.kit.manifest import read_manifest
+from adapters.kit.retry import RetryPolicy
 from connector.core.records import RecordKey
 from connector.ports.crm import (
     Abilities,
     Ask,
     Catalog,
-    Crm,
     Finding,
     Identity,
     InstallStep,
@@ -138,9 +139,12 @@ class HubSpotKind:
     settings: tuple[Setting, ...] = SETTINGS
     sandbox_module: str = MANIFEST.sandbox_module
 
-    def open(self, *, connection: str, settings: Mapping[str, str]) -> Crm:
-        """A connection; no call is made. Raises UsageError naming each wrong setting."""
-        return HubSpotCrm(Hub(connection=connection, settings=parse_settings(connection=connection, settings=settings)))
+    def open(
+        self, *, connection: str, settings: Mapping[str, str], clock: Clock | None = None, policy: RetryPolicy | None = None
+    ) -> HubSpotCrm:
+        """A connection; no call is made. Raises UsageError naming each wrong setting. Clock and retries are for tests."""
+        parsed = parse_settings(connection=connection, settings=settings)
+        return HubSpotCrm(Hub(connection=connection, settings=parsed, clock=clock, policy=policy))
 
     def sandbox_settings(self, *, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:
         """Settings for a running sandbox of ours."""

@@ -3,7 +3,7 @@
 Station: HubSpot adapter, read by mapping validation and `hotlead check`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.hubspot.client import Hub
@@ -38,6 +38,7 @@ EVENT_PROPERTIES: Mapping[str, tuple[str, ...]] = {
         "hs_url", "hs_title", "hs_page_id", "hs_canonical_url", "hs_referrer", "hs_session_id", "hs_session_source", "hs_visit_source",
         "hs_device_type", "hs_country", "hs_city", "hs_utm_source", "hs_utm_medium", "hs_utm_campaign", "hs_utm_term", "hs_utm_content",
     ),
+    "events:e_submitted_form": ("hs_form_id", "hs_form_guid", "hs_form_name", "hs_form_type", "hs_url", "hs_title", "hs_page_id"),
 }  # fmt: skip
 """Properties of HubSpot's own events as seen in public use of the API (2026-11), beside those that a sample of occurrences shows."""
 
@@ -68,18 +69,17 @@ def read_fields(hub: Hub, source: str, *, purpose: Purpose = Purpose.CATALOG) ->
     return {str(one["name"]): to_field(one) for one in read_definitions(hub, source, purpose=purpose)}
 
 
-def require_properties(hub: Hub, *, source: str, names: Iterable[str]) -> None:
+def require_properties(hub: Hub, *, source: str, names: Sequence[str]) -> None:
     """Nothing when the object type has all these properties. Raises CrmField naming the first that it has not.
 
     HubSpot leaves unknown properties out of what it gives without a word, so that one deleted by an admin would read as empty on
     every record. Asks once in `NAMES_HELD_S`, and again before it says that something is missing: it may have been made since.
     """
-    wanted = tuple(names)
     held = hub.property_names.get(source)
-    if held is None or hub.clock.monotonic() - held[0] > NAMES_HELD_S or not held[1].issuperset(wanted):
+    if held is None or hub.clock.monotonic() - held[0] > NAMES_HELD_S or not held[1].issuperset(names):
         read_definitions(hub, source, purpose=Purpose.CATALOG)
         held = hub.property_names[source]
-    unknown = next((name for name in wanted if name not in held[1]), None)
+    unknown = next((name for name in names if name not in held[1]), None)
     if unknown is not None:
         raise CrmField(
             f'HubSpot "{hub.connection}": there is no property {source}.{unknown}, or this key does not see it; nothing was read.',

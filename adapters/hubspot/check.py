@@ -99,7 +99,7 @@ def _fields(catalog: Catalog, reads: Mapping[str, Sequence[str]], writes: Mappin
         for name in dict.fromkeys((*reads.get(source, ()), *writes.get(source, ()))):
             if name not in fields and (source, name) not in ours:
                 yield Finding(
-                    severity=Severity.ERROR,
+                    severity=Severity.WARNING if is_event_source(source) else Severity.ERROR,
                     code="PROPERTY_DOESNT_EXIST",
                     message=f"HubSpot has no property {source}.{name}, or this key does not see it.",
                     hint="Map another property, or make it in HubSpot.",

@@ -38,7 +38,6 @@ BURST_WAIT_S: Mapping[str, float] = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10
 """How long a used-up burst allowance needs, by HubSpot's policyName; it sends no Retry-After ("API usage guidelines", 2026-11)."""
 LOCKED_WAIT_S = 2.0
 """HubSpot asks to wait at least this long after a 423 ("Handling errors", 2026-11)."""
-POLICY = RetryPolicy(tries=5, first_wait_s=0.5, longest_wait_s=20.0, patience_s=60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +68,7 @@ class Hub:
         connection: str,
         settings: HubSpotSettings,
         clock: Clock | None = None,
-        policy: RetryPolicy = POLICY,
+        policy: RetryPolicy | None = None,
         chance: random.Random | None = None,
     ) -> None:
         self.connection = connection
@@ -81,7 +80,7 @@ class Hub:
         self.property_names: dict[str, tuple[float, frozenset[str]]] = {}
         """By object type: when the names of its properties were read (the clock's `monotonic`), and the names."""
         self.budget = Budget(connection=connection, clock=self.clock, lanes=_lanes(settings), resume_at=self._next_midnight)
-        self._policy = policy
+        self._policy = policy or RetryPolicy()
         self._chance = chance
         self._tokens = TokenKeeper(token=settings.token, renew=self._confirm, clock=self.clock)
         self._timeout = (min(CONNECT_TIMEOUT_S, settings.timeout_s), settings.timeout_s)

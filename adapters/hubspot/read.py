@@ -65,6 +65,7 @@ class ObjectReader:
         self._source = ask.source
         self._path = hub.paths.objects(ask.source)
         self._position = _beginning(ask)
+        self._is_first = self._position.first
         self._by_api = tuple(other for other in ask.related if not self._comes_inline(other))
 
     def pages(self) -> Iterator[Page]:
@@ -203,7 +204,8 @@ class ObjectReader:
             records = [*sheet.records]
             for row in sheet.rows:
                 records.append(self._record(row, links))
-                records += self._merged_away(row)
+                if not self._is_first:
+                    records += self._merged_away(row)
             position = sheet.position
             yield Page(records=tuple(records), cursor=pack(position), expected=position.expected)
 

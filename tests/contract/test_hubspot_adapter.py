@@ -41,8 +41,7 @@ class Portal:
 
     def open_by(self, clock: StillClock, **changed: str) -> HubSpotCrm:
         """A new connection that sleeps and looks at the time by `clock`."""
-        settings = parse_settings(connection="hs", settings=self.settings(**changed))
-        return HubSpotCrm(Hub(connection="hs", settings=settings, clock=clock))
+        return KIND.open(connection="hs", settings=self.settings(**changed), clock=clock)
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """A plain API call beside the adapter."""
