@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -627,6 +628,40 @@ def test_tooling_makes_one_field_and_field_permissions_show_it(served: Served) -
     served.client.FieldPermissions.create(rights)
     _assign(served, "Scores")
     assert "Score__c" in [field["name"] for field in served.client.Lead.describe()["fields"]]
+
+
+def test_user_without_the_permission_cannot_install_and_hidden_things_are_not_there() -> None:
+    settings = OrgSettings(may_customize=False, hidden_objects=("Campaign",), hidden_fields=("Task.Type",))
+    with contextmanager(_serve)(settings=settings) as served:
+        base = f"{served.url}/services/data/v66.0"
+        bearer = {"Authorization": f"Bearer {served.client.session_id}"}
+        deploy = requests.post(f"{base}/metadata/deployRequest", headers=bearer, timeout=10)
+        with pytest.raises(SalesforceRefusedRequest) as tooling:
+            served.client.toolingexecute("sobjects/CustomField", method="POST", data={"FullName": "Lead.A__c", "Metadata": {}})
+        with pytest.raises(SalesforceMalformedRequest) as query:
+            served.client.query("SELECT Id FROM Campaign")
+        with pytest.raises(SalesforceResourceNotFound) as described:
+            served.client.Campaign.describe()
+        names = {field["name"] for field in served.client.Task.describe()["fields"]}
+
+    assert (deploy.status_code, deploy.json()[0]["errorCode"]) == (403, "INSUFFICIENT_ACCESS")
+    assert _error(tooling) == (403, "INSUFFICIENT_ACCESS")
+    assert _error(query) == (400, "INVALID_TYPE")
+    assert _error(described) == (404, "NOT_FOUND")
+    assert "Type" not in names
+    assert "TaskSubtype" in names
+
+
+def test_record_that_never_was_is_404_alone_and_a_row_error_in_a_collection(served: Served) -> None:
+    never = "00QHs0000000zzzMAA"
+    with pytest.raises(SalesforceResourceNotFound) as failure:
+        served.client.Lead.update(never, {"Rating": "Hot"})
+    rows = [{"attributes": {"type": "Lead"}, "Id": never, "Rating": "Hot"}]
+
+    (done,) = served.client.restful("composite/sobjects", method="PATCH", json={"records": rows})
+
+    assert failure.value.status == 404
+    assert done["errors"][0]["statusCode"] == "INVALID_CROSS_REFERENCE_KEY"
 
 
 def test_person_edits_are_stamped_with_a_human_and_not_counted_as_api_writes(served: Served) -> None:

@@ -33,12 +33,16 @@ def main() -> None:
         "--hide-field", action="append", default=[], metavar="OBJECT.FIELD",
         help="a standard field the API user may not see, as Task.Type; may be repeated",
     )  # fmt: skip
+    parser.add_argument("--hide-object", action="append", default=[], metavar="OBJECT", help="an object it may not see; may be repeated")
+    parser.add_argument("--no-customize", action="store_true", help="the API user may not make fields or permission sets")
     options = parser.parse_args()
 
     control = Control(clock=SandboxClock(start=options.now))
     settings = OrgSettings(
         daily_limit=options.daily_limit,
         token_lifetime_s=options.token_lifetime,
+        may_customize=not options.no_customize,
+        hidden_objects=tuple(options.hide_object),
         hidden_fields=tuple(options.hide_field),
     )
     org = Org(database=SandboxDatabase(file=options.file), control=control, settings=settings)

@@ -71,12 +71,14 @@ class Catalogue:
         self._database = database
         self._kinds = {sobject.name.lower(): Kind(sobject) for sobject in STANDARD}
         self._grants: dict[str, dict[str, bool]] = {}
+        self.hidden_kinds: set[str] = set()
+        """Objects (lower case) that no permission of the API user covers."""
         self.hidden: set[str] = set()
         """Standard fields (`Task.Type`) that no permission of the API user covers."""
 
     def kind(self, name: str) -> Kind | None:
-        """The object of that name, whatever its case; None when the org has none."""
-        return self._kinds.get(name.lower())
+        """The object of that name, whatever its case; None when the API user sees none."""
+        return None if name.lower() in self.hidden_kinds else self._kinds.get(name.lower())
 
     def known(self, name: str) -> Kind:
         """The object of that name, which is known to exist."""
@@ -84,7 +86,7 @@ class Catalogue:
 
     def kinds(self, *, tooling: bool = False) -> Iterator[Kind]:
         """The objects of the data API (or of the Tooling API only), in the order of the schema."""
-        return (kind for kind in self._kinds.values() if kind.sobject.tooling == tooling)
+        return (kind for key, kind in self._kinds.items() if kind.sobject.tooling == tooling and key not in self.hidden_kinds)
 
     def create_tables(self) -> None:
         """Makes the tables when the file is new, and learns the custom fields when it is not."""

@@ -55,6 +55,7 @@ def deploy_routes(org: Org) -> Blueprint:
 
     @routes.post("", strict_slashes=False)
     def start() -> Response:
+        org.refuse_customizing()
         options, raw = _asked()
         deployment = Deployment(
             deploy_id=make_id("0Af", len(deployments) + 1),

@@ -45,7 +45,9 @@ class RowRefusal(Exception):
 
     def as_refusal(self) -> ApiRefusal:
         """The same as the answer of a single-record call."""
-        return ApiRefusal(ROW_STATUS.get(self.code, 400), self.code, self.message, self.fields)
+        is_about_itself = self.code == "INVALID_CROSS_REFERENCE_KEY" and not self.fields
+        status = 404 if is_about_itself else ROW_STATUS.get(self.code, 400)
+        return ApiRefusal(status, self.code, self.message, self.fields)
 
 
 def malformed_query(message: str) -> ApiRefusal:

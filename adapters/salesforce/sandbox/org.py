@@ -35,6 +35,10 @@ class OrgSettings:
 
     daily_limit: int = 100_000
     token_lifetime_s: float = 7200.0
+    may_customize: bool = True
+    """False when the API user lacks the permission to make fields and permission sets."""
+    hidden_objects: tuple[str, ...] = ()
+    """Objects the API user's permissions leave out."""
     hidden_fields: tuple[str, ...] = ()
     """Standard fields (`Task.Type`) the API user's permissions leave out."""
 
@@ -76,8 +80,9 @@ class Org:
         self.settings = settings
         self.catalogue = Catalogue(database)
         self.catalogue.hidden = {path.lower() for path in settings.hidden_fields}
+        self.catalogue.hidden_kinds = {name.lower() for name in settings.hidden_objects}
         self.catalogue.create_tables()
-        self.records = Records(catalogue=self.catalogue, control=control)
+        self.records = Records(catalogue=self.catalogue, control=control, may_customize=settings.may_customize)
         self.meter = CallMeter(limit=settings.daily_limit)
         self._archived_before = ""
 
@@ -87,6 +92,15 @@ class Org:
         if kind is None or kind.sobject.tooling != tooling:
             raise ApiRefusal(404, "NOT_FOUND", "The requested resource does not exist")
         return kind
+
+    def refuse_customizing(self) -> None:
+        """Raises 403 when the API user may not make fields and permission sets."""
+        if not self.settings.may_customize:
+            raise ApiRefusal(
+                403,
+                "INSUFFICIENT_ACCESS",
+                "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions",
+            )
 
     def plan(self, text: str, *, user_id: str, all_rows: bool = False, tooling: bool = False) -> Plan:
         """The plan of a SOQL query as this user may run it now."""

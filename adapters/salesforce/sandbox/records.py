@@ -46,7 +46,8 @@ class Upserted:
 class Records:
     """The org's records. Every call runs inside the caller's transaction on `db`."""
 
-    def __init__(self, *, catalogue: Catalogue, control: Control) -> None:
+    def __init__(self, *, catalogue: Catalogue, control: Control, may_customize: bool = True) -> None:
+        self._may_customize = may_customize
         self._catalogue = catalogue
         self._control = control
         self._next: dict[str, int] = {}
@@ -70,6 +71,8 @@ class Records:
 
     def create(self, db: sqlite3.Connection, kind: Kind, body: Mapping[str, Any], writer: Writer) -> str:
         """Adds a record and gives its id."""
+        if kind.name in _PERMISSION_KINDS and not self._may_customize:
+            raise RowRefusal("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
         if not kind.sobject.createable:
             raise RowRefusal("INVALID_TYPE_FOR_OPERATION", f"entity type {kind.name} does not support create")
         values = self.checked_values(kind, body, writer)

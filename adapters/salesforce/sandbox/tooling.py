@@ -34,6 +34,7 @@ def tooling_routes(org: Org) -> Blueprint:
 
     @routes.post("/sobjects/CustomField", strict_slashes=False)
     def create() -> Response:
+        org.refuse_customizing()
         owner, name, metadata = _asked(json_record())
         with org.database.writing() as db:
             if owner_kinds(org, owner)[0].has(name):
@@ -46,6 +47,7 @@ def tooling_routes(org: Org) -> Blueprint:
 
     @routes.patch("/sobjects/CustomField/<record_id>", strict_slashes=False)
     def update(record_id: str) -> Response:
+        org.refuse_customizing()
         body = json_record()
         with org.database.writing() as db:
             found = db.execute('SELECT FullName FROM "CustomField" WHERE Id = ?', (full_id(record_id),)).fetchone()
@@ -57,6 +59,7 @@ def tooling_routes(org: Org) -> Blueprint:
 
     @routes.delete("/sobjects/CustomField/<record_id>", strict_slashes=False)
     def delete(record_id: str) -> Response:
+        org.refuse_customizing()
         with org.database.writing() as db:
             drop_custom_field(org, db, full_id(record_id) or "")
         return answer(None, 204)
