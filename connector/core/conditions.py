@@ -27,6 +27,7 @@ Holds = Callable[[People], Bool]
 
 _TYPES: dict[type, str] = {str: "text", bool: "flag", int: "number", Decimal: "number", date: "day", datetime: "instant"}
 _OTHER = "other"
+_LIKE_NOTHING: tuple[str, object] = (_OTHER, None)
 _ORDERED = frozenset({"number", "day", "instant"})
 
 
@@ -161,7 +162,7 @@ def _judge_test(test: Test) -> Judge:
 
 
 def _equals(values: tuple[Literal, ...]) -> Satisfied:
-    wanted = {_typed(value) for value in values if _type_of(value) != _OTHER}
+    wanted = {_typed(value) for value in values} - {_LIKE_NOTHING}
     return lambda value: _typed(value) in wanted
 
 
@@ -180,9 +181,7 @@ def _at_most(values: tuple[Literal, ...]) -> Satisfied:
 def _bounded(*, low: Literal | None, high: Literal | None) -> Satisfied:
     """Whether a value is of the bounds' one ordered type and not outside of them."""
     types = {_type_of(bound) for bound in (low, high) if bound is not None}
-    if len(types) != 1 or not types <= _ORDERED:
-        return lambda value: False
-    (wanted,) = types
+    wanted = types.pop() if len(types) == 1 and types <= _ORDERED else None
 
     def satisfied(value: Any) -> bool:
         return _type_of(value) == wanted and (low is None or low <= value) and (high is None or value <= high)
@@ -220,7 +219,10 @@ _COMPARISONS: dict[Op, Callable[[tuple[Literal, ...]], Satisfied]] = {
 
 def _typed(value: Value) -> tuple[str, object]:
     """The value beside its type, equal for what compares as equal."""
-    return _type_of(value), fold(value) if isinstance(value, str) else value
+    known = _type_of(value)
+    if known == _OTHER:
+        return _LIKE_NOTHING
+    return known, fold(value) if isinstance(value, str) else value
 
 
 def _type_of(value: Value) -> str:

@@ -65,6 +65,7 @@ OTHER_TYPES: list[tuple[Literal, Value]] = [
     (5, Money(amount=Decimal(5), currency="EUR")),
     (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1)),
     (Decimal("NaN"), Decimal("NaN")),
+    (5, Decimal("sNaN")),
 ]
 
 
