@@ -13,7 +13,7 @@ from adapters.salesforce.provision import MISSING, Provision
 from adapters.salesforce.soql import is_name
 from adapters.salesforce.tasks import KEY_FIELD
 from connector.ports.crm import Finding, Severity
-from connector.ports.errors import CrmError
+from connector.ports.errors import Action, CrmError
 
 MACHINE_ADMIN = "admin of this machine"
 SKEW_AT_MOST_S = 60.0
@@ -38,7 +38,8 @@ class Check:
             sources = tuple(dict.fromkeys((*reads, *writes)))
             seen = self._catalogue.catalog(sources=sources)
         except CrmError as error:
-            return (Finding(severity=Severity.ERROR, code=error.code, message=str(error), hint=error.hint, mended_by=CRM_ADMIN),)
+            mended_by = CRM_ADMIN if error.action in (Action.RECONNECT, Action.FIX_MAPPING) else MACHINE_ADMIN
+            return (Finding(severity=Severity.ERROR, code=error.code, message=str(error), hint=error.hint, mended_by=mended_by),)
         kind = "production" if identity.production else "sandbox"
         found = [
             Finding(

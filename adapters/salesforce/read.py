@@ -31,6 +31,8 @@ PURGES_KEPT = timedelta(days=15) - timedelta(hours=1)
 """How far back the org tells purged rows ("REST API Developer Guide", Get Deleted: 15 days), less an hour for clocks."""
 
 _TOO_SLOW = ("QUERY_TIMEOUT", "OPERATION_TOO_LARGE")
+_NO_PURGE_LOG = ("INVALID_TYPE_FOR_OPERATION", "NOT_FOUND", "INVALID_REPLICATION_DATE")
+"""The org keeps no such log: the object is not replicated, or the org is younger than the time asked for."""
 SHORTEST_SPAN = timedelta(seconds=4)
 """A span of stamps that is not halved any more."""
 
@@ -41,9 +43,10 @@ FieldTypes = Callable[[str, str], FieldType]
 class Reader:
     """Reads for one connection. Thread-safe; each read keeps its own place."""
 
-    def __init__(self, *, client: SalesforceClient, field_type: FieldTypes) -> None:
+    def __init__(self, *, client: SalesforceClient, field_type: FieldTypes, page_rows: int = PAGE_ROWS) -> None:
         self._client = client
         self._field_type = field_type
+        self._page_rows = page_rows
 
     def read(self, ask: Ask) -> Iterator[Page]:
         """One run: the rest of the first load, or one incremental run. Each page's cursor is right to store with its rows."""
@@ -73,12 +76,12 @@ class Reader:
         while True:
             if place is None:
                 answer = self._first_page(rows, bounds)
-                expected = answer.body["totalSize"] if not answer.body["done"] or len(answer.body["records"]) < PAGE_ROWS else None
+                expected = answer.body["totalSize"] if not answer.body["done"] or len(answer.body["records"]) < self._page_rows else None
             else:
-                answer = self._query(rows.text([*bounds, f"Id > '{place.after}'"], order="Id", limit=PAGE_ROWS))
+                answer = self._query(rows.text([*bounds, f"Id > '{place.after}'"], order="Id", limit=self._page_rows))
             records = self._records(rows, answer.body["records"])
             started = place.started if place else answer.at
-            if is_last(answer):
+            if self._is_last(answer):
                 rest = Rest(high=started, covered=started)
                 yield Page(records=records, cursor=cursor_of(rest), expected=expected)
                 return
@@ -92,7 +95,7 @@ class Reader:
         except CrmRefused as refusal:
             if refusal.code not in _TOO_SLOW:
                 raise
-            return self._query(rows.text(bounds, order="Id", limit=PAGE_ROWS))
+            return self._query(rows.text(bounds, order="Id", limit=self._page_rows))
 
     def _increment(self, ask: Ask, rows: SourceRows, place: Changes | Ending | Rest) -> Iterator[Page]:
         told_deleted: set[str] = set()
@@ -111,11 +114,11 @@ class Reader:
             here = replace(here, high=high)
             records = self._records(rows, found)
             told_deleted.update(record.key.id for record in records if record.deleted)
-            if is_last(answer) and end == high:
+            if self._is_last(answer) and end == high:
                 ending = Ending(low=here.low, high=high, covered=here.covered)
                 yield Page(records=records, cursor=cursor_of(ending))
                 return ending
-            here = replace(here, at=end, after="") if is_last(answer) else replace(here, at=stamp(found[-1]), after=found[-1]["Id"])
+            here = replace(here, at=end, after="") if self._is_last(answer) else replace(here, at=stamp(found[-1]), after=found[-1]["Id"])
             yield Page(records=records, cursor=cursor_of(here))
 
     def _changed_page(self, rows: SourceRows, only: Sequence[str], *, here: Changes, high: datetime | None) -> tuple[Answer, datetime]:
@@ -128,7 +131,7 @@ class Reader:
             # The first page of a run needs no end: nothing is later than now, and its answer says when that was.
             conditions = [*only, *start, *([f"SystemModstamp <= {moment(end)}"] if end else [])]
             try:
-                answer = self._query(rows.text(conditions, order="SystemModstamp,Id", limit=PAGE_ROWS))
+                answer = self._query(rows.text(conditions, order="SystemModstamp,Id", limit=self._page_rows))
             except CrmRefused as refusal:
                 span = (end or self._client.clock.now()) - here.at
                 if refusal.code not in _TOO_SLOW or span < SHORTEST_SPAN:
@@ -141,7 +144,7 @@ class Reader:
         linked = list(self._rows_with_changed_links(rows, place))
         purged, covered = self._purged(rows, place, told_deleted)
         rest = cursor_of(Rest(high=place.high, covered=covered))
-        pages = list(batches([*linked, *purged], PAGE_ROWS)) or [()]
+        pages = list(batches([*linked, *purged], self._page_rows)) or [()]
         for number, records in enumerate(pages, start=1):
             yield Page(records=records, cursor=rest if number == len(pages) else cursor_of(place))
 
@@ -162,11 +165,27 @@ class Reader:
         if low < floor:
             log.warning("purged_rows_unknown", connection=self._client.connection, source=rows.source.name, since=low, known_from=floor)
             low = floor
-        span = f"start={quote(low.isoformat())}&end={quote(place.high.isoformat())}"
-        told = self._client.call("GET", f"sobjects/{rows.source.name}/deleted/?{span}", purpose=Purpose.READ).body
-        dates = {row["id"]: datetime.fromisoformat(row["deletedDate"]) for row in told["deletedRecords"] if row["id"] not in told_deleted}
-        covered = min(place.high, datetime.fromisoformat(told["latestDateCovered"]))
-        return list(self._still_known(rows, dates)), covered
+        dates, covered = self._purge_log(rows, low=low, high=place.high)
+        unknown = {record_id: at for record_id, at in dates.items() if record_id not in told_deleted}
+        return list(self._still_known(rows, unknown)), covered
+
+    def _purge_log(self, rows: SourceRows, *, low: datetime, high: datetime) -> tuple[dict[str, datetime], datetime]:
+        """Ids deleted between two times with their dates, and up to when that is complete."""
+        span = f"start={quote(low.isoformat())}&end={quote(high.isoformat())}"
+        try:
+            told = self._client.call("GET", f"sobjects/{rows.source.name}/deleted/?{span}", purpose=Purpose.READ).body
+        except CrmRefused as refusal:
+            if refusal.code == "EXCEEDED_ID_LIMIT":
+                middle = (low + (high - low) / 2).replace(microsecond=0)
+                early, _ = self._purge_log(rows, low=low, high=middle)
+                late, covered = self._purge_log(rows, low=middle, high=high)
+                return early | late, covered
+            if refusal.code not in _NO_PURGE_LOG:
+                raise
+            log.info("purged_rows_not_told", connection=self._client.connection, source=rows.source.name, code=refusal.code)
+            return {}, high
+        dates = {row["id"]: datetime.fromisoformat(row["deletedDate"]) for row in told["deletedRecords"]}
+        return dates, min(high, datetime.fromisoformat(told["latestDateCovered"]))
 
     def _still_known(self, rows: SourceRows, dates: Mapping[str, datetime]) -> Iterator[RawRecord]:
         """Deleted rows as the recycle bin still has them (so that a merge names its winner), else as bare ids."""
@@ -200,6 +219,10 @@ class Reader:
                 row = {**row, link.children: children}
         return row
 
+    def _is_last(self, answer: Answer) -> bool:
+        """Whether no row stands behind this page: it is complete, and not as long as a page may be."""
+        return bool(answer.body["done"]) and len(answer.body["records"]) < self._page_rows
+
     def _only(self, ask: Ask) -> list[str]:
         return [f"{name} IN {words(values)}" for name, values in sorted(ask.where.items())]
 
@@ -222,11 +245,6 @@ class Reader:
         if name in DATES:
             return FieldType.DATE
         return self._field_type(source, name)
-
-
-def is_last(answer: Answer) -> bool:
-    """Whether no row stands behind this page: it is complete, and not as long as a page may be."""
-    return bool(answer.body["done"]) and len(answer.body["records"]) < PAGE_ROWS
 
 
 def _first_changes(place: Rest) -> Changes:

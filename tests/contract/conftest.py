@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from adapters.finder import crm_kinds
+from adapters.kit.clock import Clock
 from connector.core.records import RecordKey
 from connector.ports.crm import Crm
 from connector.ports.errors import Action
+from tests.support.clocks import HurriedClock
 from tests.support.sandboxes import Sandbox, running_sandbox
 
 
@@ -72,6 +74,8 @@ class CrmCase:
     """Field values of a raw record as `Sandbox.record` gives it."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings for speed, beyond what `sandbox_settings` gives."""
+    clock: Clock | None = None
+    """What the adapter sleeps by, where its kind takes one: retries then need no real time."""
 
 
 SALESFORCE = CrmCase(
@@ -138,6 +142,7 @@ SALESFORCE = CrmCase(
         Denial(code="SOME_NEW_CODE", message="never seen before", action=Action.SKIP_RECORD, mended_by="admin of the CRM"),
     ),
     settings={"timeout_s": "3"},
+    clock=HurriedClock(),
 )
 
 HUBSPOT = CrmCase(
@@ -223,7 +228,8 @@ class Bench:
 
     def open(self, **changed: str) -> Crm:
         """A new connection, which knows nothing of earlier ones."""
-        crm = crm_kinds()[self.case.crm].open(connection="under-test", settings=self.settings(**changed))
+        clock = {"clock": self.case.clock} if self.case.clock else {}
+        crm = crm_kinds()[self.case.crm].open(connection="under-test", settings=self.settings(**changed), **clock)
         self._opened.append(crm)
         return crm
 
