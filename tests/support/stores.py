@@ -55,6 +55,7 @@ def postgres_server(directory: Path) -> Iterator[str]:
         name = f"hotlead_{uuid4().hex}"
         with psycopg.connect(server.get_uri(), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {name}")
+            admin.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
         url = make_url(server.get_uri()).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
         create(directory.with_name("made"), url=url)
         yield url
