@@ -124,8 +124,8 @@ class HubSpotCrm:
         return f"HubSpotCrm({self.connection!r})"
 
     def _read_account(self) -> Mapping[str, Any]:
-        reply = self._hub.call("GET", self._hub.paths.account, purpose=Purpose.CATALOG, essential=True)
-        account: Mapping[str, Any] = reply.body or {}
+        reply = self._hub.call("GET", self._hub.paths.account, purpose=Purpose.CATALOG, essential=True, part="portalId")
+        account = reply.body
         with self._lock:
             self._account = account
             self._hub.zone = str(account.get("timeZone") or "")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.hubspot.client import Hub
-from adapters.hubspot.errors import Complaint, read_complaint
+from adapters.hubspot.errors import Complaint, complaint_of, read_complaint
 from adapters.kit.budget import Purpose
 from connector.ports.errors import CrmField, CrmRefused
 
@@ -51,15 +51,15 @@ class _Batch:
             reply = self.hub.call("POST", self.path, purpose=self.purpose, body={"inputs": list(inputs)})
         except (CrmField, CrmRefused) as refused:
             return self._apart(inputs, refused)
-        return self._results(inputs, reply.body or {}, is_partial=reply.status == 207)
+        return self._results(inputs, reply.body, is_partial=reply.status == 207)
 
     def _apart(self, inputs: Sequence[Input], refused: CrmField | CrmRefused) -> Mapping[str, RowResult]:
         """The same rows again without those that the refusal holds for, or in halves; a single row's refusal is its own."""
-        field = refused.field if isinstance(refused, CrmField) else ""
-        blamed = RowResult(complaint=Complaint(code=refused.code, message=str(refused), field=field))
+        complaint = complaint_of(refused)
+        blamed = RowResult(complaint=complaint)
         if len(inputs) == 1:
             return {_trace(inputs[0]): blamed}
-        bearers = [one for one in inputs if refused.code in BATCH_WIDE and field in one["properties"]]
+        bearers = [one for one in inputs if complaint.code in BATCH_WIDE and any(name in one["properties"] for name in complaint.fields)]
         if bearers:
             rest = [one for one in inputs if one not in bearers]
             return {_trace(one): blamed for one in bearers} | dict(self.send(rest))

@@ -93,7 +93,7 @@ def require_properties(hub: Hub, *, source: str, names: Sequence[str]) -> None:
 def read_definitions(hub: Hub, source: str, *, purpose: Purpose) -> Sequence[Mapping[str, Any]]:
     """Property definitions of one object type as HubSpot gives them."""
     reply = hub.call("GET", hub.paths.properties(source), purpose=purpose)
-    found = tuple(one for one in reply.body.get("results") or () if not one.get("archived"))
+    found = tuple(one for one in reply.body["results"] if not one.get("archived"))
     hub.property_names[source] = (hub.clock.monotonic(), frozenset(str(one["name"]) for one in found))
     return found
 
@@ -132,7 +132,7 @@ def _owners(hub: Hub, *, archived: bool) -> tuple[User, ...]:
     while True:
         query = [("limit", str(OWNERS_A_PAGE)), ("archived", "true" if archived else "false")]
         reply = hub.call("GET", hub.paths.owners, purpose=Purpose.CATALOG, query=query + ([("after", after)] if after else []))
-        found += [_user(one, active=not archived) for one in reply.body.get("results") or ()]
+        found += [_user(one, active=not archived) for one in reply.body["results"]]
         after = str(((reply.body.get("paging") or {}).get("next") or {}).get("after") or "")
         if not after:
             return tuple(found)

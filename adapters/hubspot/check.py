@@ -26,7 +26,7 @@ ADMIN = "admin of this server"
 def check_connection(hub: Hub, *, reads: Mapping[str, Sequence[str]], writes: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:
     """All findings; none means that everything is in place. Calls: account, token, and one or two a source."""
     try:
-        reply = hub.call("GET", hub.paths.account, purpose=Purpose.CATALOG, essential=True)
+        reply = hub.call("GET", hub.paths.account, purpose=Purpose.CATALOG, essential=True, part="portalId")
         findings = [*_skew(reply.skew), *_scopes(hub, reads, writes)]
         catalog = read_catalog(hub, sources=tuple(dict.fromkeys((*reads, *writes, TASKS))))
     except CrmError as refused:

@@ -42,10 +42,10 @@ LOCKED_WAIT_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer: its status (200 to 299), its parsed JSON, and HubSpot's clock when it was sent."""
+    """An answer: its status (200 to 299), its parsed JSON object, and HubSpot's clock when it was sent."""
 
     status: int
-    body: Any
+    body: Mapping[str, Any]
     at: datetime
     skew: timedelta
     """How far this machine's clock is ahead of HubSpot's (negative: behind), to about a second."""
@@ -96,9 +96,11 @@ class Hub:
         body: Any = None,
         search: bool = False,
         essential: bool = False,
+        part: str = "results",
     ) -> Reply:
         """HubSpot's answer. Safe to repeat: every call hotlead makes may arrive twice.
 
+        An answer without `part` is no answer: taken for an empty list, it would end a read too early. Empty: any answer will do.
         Raises CrmUnreachable without an answer, CrmLimit, CrmAuth, CrmField, CrmRefused by what HubSpot answered.
         """
         what = f"{method} {path}"
@@ -106,19 +108,19 @@ class Hub:
 
         def attempt(held: Held) -> Reply:
             self.budget.spend(purpose=purpose, lanes=lanes, essential=essential)
-            return self._send(method, path, query, body, held=held, what=what)
+            return self._send(method, path, query, body, held=held, what=what, part=part)
 
         held = self._tokens.current()
         try:
             return self._with_retries(lambda: attempt(held))
         except TokenRefused as refused:
             if purpose is Purpose.AUTH:
-                raise refused.error from None
+                raise refused.error from refused.error.__cause__
         renewed = self._tokens.after_refusal(held)
         try:
             return self._with_retries(lambda: attempt(renewed))
         except TokenRefused as refused:
-            raise refused.error from None
+            raise refused.error from refused.error.__cause__
 
     def token_facts(self) -> Mapping[str, Any]:
         """What HubSpot says of our token: hubId, userId, appId, scopes. Raises CrmError; a kind of key may be unknown there."""
@@ -134,8 +136,8 @@ class Hub:
         self._api.close()
 
     def _token_facts(self, token: Secret) -> Mapping[str, Any]:
-        reply = self.call("POST", self.paths.token, purpose=Purpose.AUTH, body={"tokenKey": token.reveal()}, essential=True)
-        return reply.body if isinstance(reply.body, Mapping) else {}
+        reply = self.call("POST", self.paths.token, purpose=Purpose.AUTH, body={"tokenKey": token.reveal()}, essential=True, part="")
+        return reply.body
 
     def _confirm(self, token: Secret) -> Secret:
         """The same token where HubSpot knows it or cannot say. Raises CrmAuth where HubSpot refuses it here too."""
@@ -152,7 +154,7 @@ class Hub:
     def _with_retries(self, attempt: Callable[[], Reply]) -> Reply:
         return call_with_retries(attempt, policy=self._policy, clock=self.clock, chance=self._chance)
 
-    def _send(self, method: str, path: str, query: Sequence[tuple[str, str]], body: Any, *, held: Held, what: str) -> Reply:
+    def _send(self, method: str, path: str, query: Sequence[tuple[str, str]], body: Any, *, held: Held, what: str, part: str) -> Reply:
         headers = {"Accept": "application/json", "Content-Type": "application/json", "Authorization": f"Bearer {held.token.reveal()}"}
         try:
             answer = self._api.call_api(
@@ -170,20 +172,25 @@ class Hub:
         except ApiException as refused:
             if not refused.status:
                 raise Transient(unreachable(str(refused.reason), connection=self.connection, what=what)) from refused
-            raise self._failure(refused.status, refused.body, refused.headers or {}, held=held, what=what) from None
+            failure = self._failure(refused.status, refused.body, refused.headers or {}, held=held, what=what)
+            raise failure from failure.__cause__
         except (urllib3.exceptions.HTTPError, UnicodeDecodeError, AttributeError) as failure:
             # The vendor client calls `.decode` on a body that is None (TLS failure) or no text; both mean: no usable answer.
             raise Transient(unreachable(failure, connection=self.connection, what=what)) from failure
         at = self._learn(told)
-        return Reply(status=answer.status, body=self._parsed(text, what=what), at=at, skew=self.clock.now() - at)
+        return Reply(status=answer.status, body=self._parsed(text, what=what, part=part), at=at, skew=self.clock.now() - at)
 
-    def _parsed(self, text: bytes, *, what: str) -> Any:
-        if not text:
-            return None
+    def _parsed(self, text: bytes, *, what: str, part: str) -> Mapping[str, Any]:
         try:
-            return json.loads(text)
+            parsed = json.loads(text) if text else {}
         except ValueError as failure:
             raise Transient(unreachable("NOT_JSON", connection=self.connection, what=what)) from failure
+        if isinstance(parsed, dict) and "errors" in parsed:
+            # A 207 in which nothing went well may leave the list out.
+            parsed.setdefault("results", [])
+        if not isinstance(parsed, dict) or (part and part not in parsed):
+            raise Transient(unreachable("UNFAMILIAR_ANSWER", connection=self.connection, what=what))
+        return parsed
 
     def _failure(self, status: int, body: str | None, headers: Mapping[str, str], *, held: Held, what: str) -> Exception:
         """The exception for an answer outside 200 to 299: to be tried again, about the token, or final."""

@@ -99,6 +99,14 @@ class Complaint:
     """Every property the body names."""
 
 
+class Answered(Exception):
+    """What HubSpot answered; stands as the cause of the error made of it, for those who send rows and want its own words."""
+
+    def __init__(self, complaint: Complaint) -> None:
+        super().__init__(complaint.code)
+        self.complaint = complaint
+
+
 def read_complaint(body: object, *, status: int = 0) -> Complaint:
     """The most exact code, the message and the properties named in an error body or in one entry of a batch's `errors`."""
     if not isinstance(body, Mapping):
@@ -132,7 +140,19 @@ def refusal(complaint: Complaint) -> Refusal:
 
 
 def call_error(complaint: Complaint, *, status: int, connection: str, what: str, until: datetime | None = None) -> CrmError:
-    """The port's error for a call that HubSpot answered with `status`. `what` names the call without ids."""
+    """The port's error for a call that HubSpot answered with `status`, caused by `Answered`. `what` names the call without ids."""
+    error = _call_error(complaint, status=status, connection=connection, what=what, until=until)
+    error.__cause__ = Answered(complaint)
+    return error
+
+
+def complaint_of(refused: CrmError) -> Complaint:
+    """HubSpot's own words behind an error made by `call_error`."""
+    cause = refused.__cause__
+    return cause.complaint if isinstance(cause, Answered) else Complaint(code=refused.code, message=str(refused))
+
+
+def _call_error(complaint: Complaint, *, status: int, connection: str, what: str, until: datetime | None) -> CrmError:
     said = f'HubSpot "{connection}": {what} was answered {status} {complaint.code}: {complaint.message}'.rstrip(": ")
     if status == 401:
         return CrmAuth(

@@ -63,7 +63,7 @@ def sample_fields(hub: Hub, source: str) -> Sequence[str]:
     """Property names of recent occurrences; empty when there are none. Raises CrmAuth where the portal may not read events."""
     query = [("eventType", event_type(source)), ("limit", str(SAMPLE_ROWS))]
     reply = hub.call("GET", hub.paths.events, purpose=Purpose.CATALOG, query=query)
-    found = dict.fromkeys(name for row in reply.body.get("results") or () for name in row.get("properties") or {})
+    found = dict.fromkeys(name for row in reply.body["results"] for name in row.get("properties") or {})
     return tuple(found)
 
 
@@ -76,7 +76,7 @@ def _page(hub: Hub, ask: Ask, position: Position, rows_a_page: int) -> tuple[Seq
     reply = hub.call("GET", hub.paths.events, purpose=Purpose.READ, query=query)
     after = str(((reply.body.get("paging") or {}).get("next") or {}).get("after") or "")
     position = replace(position, after=after).at(int(reply.at.timestamp() * 1000))
-    return reply.body.get("results") or (), position if after else position.resting()
+    return reply.body["results"], position if after else position.resting()
 
 
 def _record(hub: Hub, ask: Ask, row: Mapping[str, Any]) -> RawRecord:

@@ -14,6 +14,8 @@ from connector.ports.crm import Json
 
 INPUTS_A_CALL = 1000
 """Inputs of one associations batch read. Source: HubSpot "Associations v4" guide, limits, 2026-11."""
+MOST_INLINE = 100
+"""From so many inline entries on, a list row is not trusted to name all: HubSpot does not document how many it sends."""
 PRIMARY = "Primary"
 
 Links = dict[str, list[Json]]
@@ -30,7 +32,7 @@ def read_links(hub: Hub, *, source: str, other: str, ids: Sequence[str]) -> Link
             # A 207 lists the records without any association among its errors; they simply have no links.
             reply = hub.call("POST", path, purpose=Purpose.READ, body={"inputs": inputs})
             inputs = []
-            for result in reply.body.get("results") or ():
+            for result in reply.body["results"]:
                 start = str(result["from"]["id"])
                 found.setdefault(start, []).extend(_labelled(result.get("to") or ()))
                 after = _next_after(result)
@@ -40,13 +42,14 @@ def read_links(hub: Hub, *, source: str, other: str, ids: Sequence[str]) -> Link
 
 
 def inline_links(row: Mapping[str, Any], other: str) -> list[Json] | None:
-    """Links that came with a list row; None when the row has more of them than HubSpot sends inline."""
+    """Links that came with a list row; None when it may have more than came."""
     block = (row.get("associations") or {}).get(other)
     if not block:
         return []
-    if _next_after(block):
+    results = block.get("results") or ()
+    if _next_after(block) or len(results) >= MOST_INLINE:
         return None
-    return as_links((str(result["id"]), _role_of_type(str(result.get("type") or ""))) for result in block.get("results") or ())
+    return as_links((str(result["id"]), _role_of_type(str(result.get("type") or ""))) for result in results)
 
 
 def as_links(pairs: Iterable[tuple[str, str]]) -> list[Json]:

@@ -102,7 +102,7 @@ def _compare(hub: Hub) -> Iterator[tuple[InstallStep, _Call | None]]:
     package = read_package()
     for source in package.sources:
         path = hub.paths.properties(source)
-        groups = hub.call("GET", f"{path}/groups", purpose=Purpose.INSTALL).body.get("results") or ()
+        groups = hub.call("GET", f"{path}/groups", purpose=Purpose.INSTALL).body["results"]
         yield _compare_group(package.group, source, path, {str(group["name"]) for group in groups})
         there = {str(one["name"]): one for one in read_definitions(hub, source, purpose=Purpose.INSTALL)}
         for wanted in package.properties:
@@ -152,7 +152,7 @@ def _difference(wanted: WantedProperty, there: Mapping[str, Any]) -> str:
 
 def _made(hub: Hub, step: InstallStep, make: _Call) -> InstallStep:
     try:
-        hub.call(make.method, make.path, purpose=Purpose.INSTALL, body=make.body)
+        hub.call(make.method, make.path, purpose=Purpose.INSTALL, body=make.body, part="")
     except CrmRefused as refused:
         if refused.code not in ALREADY_THERE:
             raise
@@ -163,7 +163,7 @@ def _made(hub: Hub, step: InstallStep, make: _Call) -> InstallStep:
 def _after_conflict(hub: Hub, step: InstallStep, make: _Call) -> InstallStep:
     """The step once HubSpot has said that the name is taken: by our own earlier try, by somebody else just now, or in the archive."""
     name = str(make.body["name"])
-    there = {str(one["name"]): one for one in hub.call("GET", make.path, purpose=Purpose.INSTALL).body.get("results") or ()}
+    there = {str(one["name"]): one for one in hub.call("GET", make.path, purpose=Purpose.INSTALL).body["results"]}
     if name not in there or there[name].get("archived"):
         fault = (
             "it lies in the archive; in HubSpot, restore it or delete it for good (Settings > Properties), and run hotlead install again"

@@ -71,9 +71,10 @@ class ObjectReader:
     def pages(self) -> Iterator[Page]:
         """Pages; where links are read apart, as many pages at a time as one associations call serves."""
         held: list[Sheet] = []
+        rows_a_page = LIST_ROWS if self._position.phase is Phase.LIST else SEARCH_ROWS
         for sheet in self._sheets():
             held.append(sheet)
-            if not self._by_api or sum(len(one.rows) for one in held) + SEARCH_ROWS > INPUTS_A_CALL:
+            if not self._by_api or sum(len(one.rows) for one in held) + rows_a_page > INPUTS_A_CALL:
                 yield from self._with_links(held)
                 held = []
         yield from self._with_links(held)
@@ -125,7 +126,7 @@ class ObjectReader:
             expected=position.given + total if isinstance(total, int) else None,
             given=position.given + len(rows),
         )
-        if len(rows) < SEARCH_ROWS or not _next(reply):
+        if not rows or not _next(reply):
             position = self._after_search(position)
         return Sheet(self._filled(rows, wanted) if is_wide else rows, position)
 
@@ -159,7 +160,7 @@ class ObjectReader:
             filters.append({"propertyName": self._ask.since_field, "operator": "GTE", "value": str(_ms(self._ask.since))})
         if not position.first:
             filters.append({"propertyName": _stamp(self._source), "operator": "GTE", "value": str(position.lower_ms)})
-        filters += [{"propertyName": name, "operator": "IN", "values": list(values)} for name, values in self._ask.where.items()]
+        filters += [_one_of(name, values) for name, values in self._ask.where.items()]
         if position.last_id:
             filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": str(position.last_id)})
         return {
@@ -278,13 +279,20 @@ def _beginning(ask: Ask) -> Position:
     return replace(position, phase=Phase.SEARCH, lower_ms=lower_ms, started_ms=0)
 
 
+def _one_of(name: str, values: Sequence[str]) -> dict[str, Any]:
+    """A filter on one of these values. IN takes the values of a text property in lower case only ("CRM search" guide, 2026-11)."""
+    if len(values) == 1:
+        return {"propertyName": name, "operator": "EQ", "value": values[0]}
+    return {"propertyName": name, "operator": "IN", "values": list(dict.fromkeys((*values, *(value.lower() for value in values))))}
+
+
 def _stamp(source: str) -> str:
     """The property that changes with every change of a record."""
     return "lastmodifieddate" if source == "contacts" else "hs_lastmodifieddate"
 
 
 def _rows(reply: Reply) -> tuple[Mapping[str, Any], ...]:
-    return tuple(reply.body.get("results") or ())
+    return tuple(reply.body["results"])
 
 
 def _next(reply: Reply) -> str:

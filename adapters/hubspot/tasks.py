@@ -62,7 +62,7 @@ def find_tasks(hub: Hub, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         return {}
     body = {"idProperty": KEY, "inputs": [{"id": key} for key in keys], "properties": [KEY, STATUS]}
     reply = hub.call("POST", f"{hub.paths.objects(TASKS)}/batch/read", purpose=Purpose.REREAD, body=body)
-    return {str(row["properties"][KEY]): row for row in reply.body.get("results") or () if row["properties"].get(KEY)}
+    return {str(row["properties"][KEY]): row for row in reply.body["results"] if row["properties"].get(KEY)}
 
 
 def _contacts_now(hub: Hub, tasks: Sequence[NewTask]) -> Mapping[str, str]:

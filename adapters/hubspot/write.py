@@ -85,7 +85,7 @@ def _stages_now(hub: Hub, writes: Sequence[Write], results: Mapping[str, RowResu
     if silent:
         body = {"inputs": [{"id": one} for one in silent], "properties": [STAGE]}
         path = f"{hub.paths.objects(writes[0].key.source)}/batch/read"
-        for row in hub.call("POST", path, purpose=Purpose.REREAD, body=body).body.get("results") or ():
+        for row in hub.call("POST", path, purpose=Purpose.REREAD, body=body).body["results"]:
             written_as = silent.get(str(row["id"]))
             if written_as:
                 stages[written_as] = str(row["properties"].get(STAGE) or "")

@@ -16,7 +16,7 @@ from adapters.hubspot.client import Hub
 from adapters.hubspot.settings import parse_settings
 from connector.core.records import RecordKey
 from connector.ports.crm import Ask, Crm, Json, NewTask, Page, Priority, RawRecord, Severity, TaskType, Write
-from connector.ports.errors import Action, CrmAuth, CrmLimit
+from connector.ports.errors import Action, CrmAuth, CrmLimit, CrmUnreachable
 from tests.support.clocks import StillClock
 from tests.support.sandboxes import Sandbox, running_sandbox
 
@@ -163,6 +163,38 @@ def test_links_are_the_same_by_list_and_by_search(portal: Portal) -> None:
     assert any(record.fields["@companies"] for record in listed.values())
 
 
+def test_a_record_with_many_associations_brings_them_all_by_list_and_by_search(empty: Portal) -> None:
+    company = empty.sandbox.create("companies", {"name": "Large Ltd"})
+    people = []
+    for hundred in range(6):
+        inputs = [{"properties": {"lastname": f"P{hundred}-{one}"}} for one in range(100)]
+        made = empty.api("POST", "/crm/v3/objects/contacts/batch/create", {"inputs": inputs})
+        people += [row["id"] for row in made["results"]]
+    pairs = [{"from": {"id": company}, "to": {"id": one}} for one in people]
+    empty.api("POST", "/crm/v4/associations/companies/contacts/batch/associate/default", {"inputs": pairs})
+    crm = empty.open()
+
+    listed, _ = _run(crm, Ask(source="companies", fields=("name",), related=("contacts",)))
+    since = datetime(2000, 1, 1, tzinfo=UTC)
+    found, _ = _run(crm, Ask(source="companies", fields=("name",), related=("contacts",), since=since, since_field="createdate"))
+
+    for record in (listed[company], found[company]):
+        links = record.fields["@contacts"]
+        assert isinstance(links, list)
+        assert sorted(str(link["id"]) for link in links if isinstance(link, dict)) == sorted(people)
+
+
+def test_an_answer_without_results_is_not_taken_for_an_empty_portal(portal: Portal) -> None:
+    crm = portal.open_by(StillClock())
+    bodies: tuple[Json, ...] = ({}, [], "", "ok")
+    for body in bodies:
+        portal.sandbox.heal()
+        portal.sandbox.fault("*/objects/contacts", "status", status=200, body=body)
+
+        with pytest.raises(CrmUnreachable):
+            list(crm.read(_contacts()))
+
+
 def test_more_properties_than_an_address_or_a_search_carries_are_read_by_batch(portal: Portal) -> None:
     names = [f"wide_{'x' * 60}_{number:03}" for number in range(70)]
     body = {"groupName": "hotlead", "type": "string", "fieldType": "text"}
@@ -257,6 +289,27 @@ def test_a_batch_refused_as_a_whole_is_halved_until_the_good_rows_are_written(po
     # The whole, the first half, its first row (good), its second row (bad), the second half (good).
     assert [outcome.ok for outcome in outcomes] == [True, False, True, True]
     assert portal.sandbox.calls()["POST /crm/v3/objects/<kind>/batch/update"] == 5
+
+
+def test_a_property_that_is_gone_costs_its_rows_one_call_and_the_others_none(portal: Portal) -> None:
+    crm = portal.open()
+    ids = [portal.contact("Bear") for _ in range(3)]
+    refusal = {
+        "status": "error",
+        "category": "VALIDATION_ERROR",
+        "message": 'Property "old" does not exist',
+        "errors": [{"message": "Property old does not exist", "code": "PROPERTY_DOESNT_EXIST", "context": {"propertyName": ["old"]}}],
+    }
+    portal.sandbox.fault("*/contacts/batch/update", "status", status=400, body=refusal, calls=[1])
+    fields: list[dict[str, Json]] = [{"hotlead_score": 1}, {"hotlead_score": 2, "old": "x"}, {"old": "y"}]
+
+    outcomes = list(crm.write([Write(key=_key(one), fields=held) for one, held in zip(ids, fields, strict=True)]))
+
+    assert [outcome.ok for outcome in outcomes] == [True, False, False]
+    refused = outcomes[1].refusal
+    assert refused is not None
+    assert (refused.action, refused.field, refused.message) == (Action.FIX_MAPPING, "old", 'Property "old" does not exist')
+    assert portal.sandbox.calls()["POST /crm/v3/objects/<kind>/batch/update"] == 2
 
 
 def test_the_same_record_twice_is_written_in_the_order_given(portal: Portal) -> None:

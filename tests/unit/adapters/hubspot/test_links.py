@@ -38,4 +38,7 @@ def test_a_row_without_associations_has_no_links() -> None:
 def test_more_links_than_a_row_carries_are_to_be_read_apart() -> None:
     block = {"results": [{"id": "1", "type": "contact_to_company"}], "paging": {"next": {"after": "1"}}}
 
+    full = {"results": [{"id": str(number), "type": "contact_to_company_unlabeled"} for number in range(100)]}
+
     assert inline_links({"associations": {"companies": block}}, "companies") is None
+    assert inline_links({"associations": {"companies": full}}, "companies") is None

@@ -2,7 +2,9 @@
 
 import pytest
 
+from adapters.hubspot.adapter import KIND
 from adapters.hubspot.settings import HUBSPOT, SETTINGS, parse_settings
+from connector.ports.crm import CrmKind
 from connector.ports.errors import UsageError
 
 TOKEN = "pat-na1-00000000-1111-2222-3333-444444444444"
@@ -80,6 +82,15 @@ def test_paces_can_be_set_and_switched_off() -> None:
 
     assert (settings.calls_per_10s, settings.searches_per_second) == (None, 40)
     assert not settings.follow_headers
+
+
+def test_the_kind_is_what_the_port_asks_for() -> None:
+    kind: CrmKind = KIND
+
+    crm = kind.open(connection="eu", settings={"token": TOKEN})
+
+    assert (crm.connection, crm.abilities.crm, crm.abilities.write_batch) == ("eu", "hubspot", 100)
+    assert TOKEN not in repr(crm) + repr(vars(crm))
 
 
 def test_every_setting_says_what_it_is_for() -> None:
