@@ -630,6 +630,28 @@ def test_tooling_makes_one_field_and_field_permissions_show_it(served: Served) -
     assert "Score__c" in [field["name"] for field in served.client.Lead.describe()["fields"]]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "composite", {"compositeRequest": [None]}),
+        ("POST", "composite/sobjects", {"records": [1]}),
+        ("POST", "composite/sobjects/Lead", {"ids": [None], "fields": ["Id"]}),
+        ("POST", "sobjects/Lead", [1]),
+        ("POST", "sobjects/Lead", {"LastName": {"a": 1}, "Company": "x"}),
+        ("POST", "jobs/query", {"operation": "query", "query": 5}),
+        ("POST", "tooling/sobjects/CustomField", {"FullName": 5}),
+        ("POST", "metadata/deployRequest", {}),
+    ],
+)
+def test_nonsense_is_a_400_with_an_error_body(served: Served, method: str, path: str, body: Any) -> None:
+    with pytest.raises(SalesforceMalformedRequest) as failure:
+        served.client.restful(path, method=method, json=body)
+
+    assert failure.value.status == 400
+    error: Any = failure.value.content[0]
+    assert set(error) >= {"errorCode", "message"}
+
+
 def test_user_without_the_permission_cannot_install_and_hidden_things_are_not_there() -> None:
     settings = OrgSettings(may_customize=False, hidden_objects=("Campaign",), hidden_fields=("Task.Type",))
     with contextmanager(_serve)(settings=settings) as served:

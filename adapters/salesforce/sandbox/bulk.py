@@ -128,7 +128,7 @@ def _new_job(org: Org, body: dict[str, Any], number: int) -> Job:
     operation, text = body.get("operation"), body.get("query")
     if operation not in ("query", "queryAll") or not isinstance(text, str):
         raise ApiRefusal(400, "INVALIDENTITY", "A query job needs an operation (query, queryAll) and a query")
-    delimiter, ending = body.get("columnDelimiter", "COMMA"), body.get("lineEnding", "LF")
+    delimiter, ending = str(body.get("columnDelimiter", "COMMA")), str(body.get("lineEnding", "LF"))
     if delimiter not in DELIMITERS or ending not in ENDINGS:
         raise ApiRefusal(400, "INVALIDENTITY", f"Unknown delimiter or line ending: {delimiter}, {ending}")
     plan = org.plan(text, user_id=g.user_id, all_rows=operation == "queryAll")

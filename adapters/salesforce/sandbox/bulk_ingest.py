@@ -145,7 +145,7 @@ def _new_job(org: Org, body: dict[str, Any], number: int) -> IngestJob:
     operation, kind = body.get("operation"), org.catalogue.kind(str(body.get("object", "")))
     if operation not in OPERATIONS or kind is None or kind.sobject.tooling:
         raise ApiRefusal(400, "INVALIDENTITY", f"Unable to make a job to {operation} {body.get('object')}")
-    delimiter, ending = body.get("columnDelimiter", "COMMA"), body.get("lineEnding", "LF")
+    delimiter, ending = str(body.get("columnDelimiter", "COMMA")), str(body.get("lineEnding", "LF"))
     if delimiter not in DELIMITERS or ending not in ENDINGS:
         raise ApiRefusal(400, "INVALIDENTITY", f"Unknown delimiter or line ending: {delimiter}, {ending}")
     key_name = str(body.get("externalIdFieldName") or "")

@@ -95,7 +95,7 @@ def collection_routes(org: Org) -> Blueprint:
     @routes.post("/<name>", strict_slashes=False)
     def read_by_body(name: str) -> Response:
         body = json_record()
-        return answer(_read(org, org.kind(name), body.get("ids", []), body.get("fields", [])))
+        return answer(_read(org, org.kind(name), _texts(body.get("ids")), _texts(body.get("fields"))))
 
     return routes
 
@@ -205,6 +205,12 @@ def _refuse_too_many(rows: Sequence[Any], most: int) -> None:
         raise ApiRefusal(400, "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {most} records into this call")
     if not rows:
         raise ApiRefusal(400, "INVALID_INPUT", "the call names no records")
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ApiRefusal(400, "JSON_PARSER_ERROR", "ids and fields must be lists of text")
+    return value
 
 
 def _read(org: Org, kind: Kind, ids: Sequence[str], names: Sequence[str]) -> list[Result | None]:

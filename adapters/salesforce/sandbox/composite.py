@@ -33,7 +33,7 @@ def composite_routes(app: Flask, org: Org) -> Blueprint:
     def composite() -> Response:
         body = json_record()
         subrequests = body.get("compositeRequest")
-        if not isinstance(subrequests, list) or not subrequests:
+        if not isinstance(subrequests, list) or not subrequests or not all(map(_is_subrequest, subrequests)):
             raise ApiRefusal(400, "JSON_PARSER_ERROR", "compositeRequest must be a list of subrequests")
         if len(subrequests) > MAX_SUBREQUESTS:
             raise ApiRefusal(400, "LIMIT_EXCEEDED", f"Number of subrequests exceeds the limit of {MAX_SUBREQUESTS}")
@@ -43,6 +43,10 @@ def composite_routes(app: Flask, org: Org) -> Blueprint:
         return answer({"compositeResponse": _run_all(app, org, subrequests, body.get("allOrNone") is True)})
 
     return routes
+
+
+def _is_subrequest(one: Any) -> bool:
+    return isinstance(one, dict) and isinstance(one.get("httpHeaders") or {}, dict)
 
 
 def _run_all(app: Flask, org: Org, subrequests: list[dict[str, Any]], all_or_none: bool) -> list[dict[str, Any]]:

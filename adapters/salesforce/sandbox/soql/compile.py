@@ -188,7 +188,7 @@ class Compiler:
         )
 
     def _where(self, query: Query, kind: Kind, scope: Scope) -> tuple[str, list[Any]]:
-        conditions = self._conditions(scope)
+        conditions = self._conditions(scope, in_where=True)
         parts = [conditions.sql(query.where)] if query.where is not None else []
         params = conditions.params
         if not self._view.all_rows:
@@ -203,13 +203,17 @@ class Compiler:
             params.append(instant_text(self._view.now))
         return " AND ".join(parts) or "1", params
 
-    def _conditions(self, scope: Scope) -> Conditions:
+    def _conditions(self, scope: Scope, *, in_where: bool = False) -> Conditions:
         return Conditions(
             scope=scope,
             today=self._view.now.date(),
             semi_join=self._semi_join,
-            aggregate=lambda call: self._call(call, scope),
+            aggregate=self._no_aggregate if in_where else lambda call: self._call(call, scope),
         )
+
+    def _no_aggregate(self, call: Call) -> tuple[str, Field]:
+        where = pointer(self._text, call.position)
+        raise malformed_query(f"{where}\nAggregate functions are not allowed in WHERE: {call.function}")
 
     def _semi_join(self, query: Query) -> tuple[str, list[Any]]:
         inner = self.plan(query, table="s")

@@ -9,13 +9,18 @@ from datetime import date, timedelta
 
 
 def span_of(name: str, count: int | None, today: date) -> tuple[date, date] | None:
-    """The first day and the day after the last of a named stretch; None when there is no such name.
+    """The first day and the day after the last of a named stretch; None for no such name or beyond the calendar.
 
     Weeks begin on Sunday. `LAST_N_DAYS:n` ends with today; `LAST_N_MONTHS:n` and the like end before this month.
     """
+    try:
+        return _plain(name, today) if count is None else _counted(name, count, today)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _counted(name: str, count: int, today: date) -> tuple[date, date] | None:
     one = timedelta(days=1)
-    if count is None:
-        return _plain(name, today)
     if name in ("LAST_N_DAYS", "NEXT_N_DAYS"):
         away = timedelta(days=count)
         return (today - away, today + one) if name == "LAST_N_DAYS" else (today + one, today + away + one)

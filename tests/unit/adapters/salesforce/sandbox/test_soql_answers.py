@@ -180,6 +180,7 @@ def test_closed_activities_older_than_a_year_are_archived(org: SmallOrg) -> None
         ("SELECT Id FROM Lead OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000"),
         ("SELECT FIELDS(ALL) FROM Lead", "MALFORMED_QUERY", "must have a LIMIT of at most 200"),
         ("SELECT Status, COUNT(Id) FROM Lead", "MALFORMED_QUERY", "Field must be grouped or aggregated: Status"),
+        ("SELECT Id FROM Lead WHERE COUNT(Id) = 5", "MALFORMED_QUERY", "Aggregate functions are not allowed in WHERE"),
         ("SELECT Id FROM CustomField", "INVALID_TYPE", "sObject type 'CustomField' is not supported."),
     ],
 )

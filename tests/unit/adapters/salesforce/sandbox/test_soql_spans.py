@@ -32,6 +32,8 @@ def test_span_covers_whole_days(name: str, count: int | None, first: str, after:
     assert span_of(name, count, TODAY) == (date.fromisoformat(first), date.fromisoformat(after))
 
 
-@pytest.mark.parametrize(("name", "count"), [("SOMEDAY", None), ("LAST_N_MOONS", 3), ("N_DAYS", 3)])
-def test_unknown_name_is_no_span(name: str, count: int | None) -> None:
+@pytest.mark.parametrize(
+    ("name", "count"), [("SOMEDAY", None), ("LAST_N_MOONS", 3), ("N_DAYS", 3), ("LAST_N_DAYS", 10**10), ("N_YEARS_AGO", 9999)]
+)
+def test_unknown_name_or_a_day_beyond_the_calendar_is_no_span(name: str, count: int | None) -> None:
     assert span_of(name, count, TODAY) is None
