@@ -3,7 +3,8 @@
 Station: STYLE §1's `mappings/compile`. Everything raises ProblemsError with all errors of a document; warnings do not stop it.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from functools import lru_cache
 from typing import Any
 
 from connector.core.ladder import Ladder
@@ -16,7 +17,6 @@ from mappings.keys_fields import FIELDS
 from mappings.keys_lifecycle import LIFECYCLE
 from mappings.keys_scoring import SCORING
 from mappings.problems import ProblemsError
-from mappings.shapes import Shape
 from mappings.validate import read_document
 from mappings.writing import LEAVE, WRITABLE, WriteField
 
@@ -32,15 +32,18 @@ __all__ = [
     "compile_scoring",
 ]
 
+SHAPES = {"fields": FIELDS, "lifecycle": LIFECYCLE, "scoring": SCORING}
 
+
+@lru_cache(maxsize=32)
 def compile_scoring(text: str, *, file: str, version: int) -> Model:
     """The scoring model of a document. Raises ProblemsError."""
-    return build_model(_read(text, file=file, shape=SCORING), version=version)
+    return build_model(_read(text, file=file, kind="scoring"), version=version)
 
 
 def compile_lifecycle(text: str, *, file: str, version: int) -> Ladder:
     """The stage ladder of a document. Raises ProblemsError."""
-    return build_ladder(_read(text, file=file, shape=LIFECYCLE), version=version)
+    return build_ladder(_read(text, file=file, kind="lifecycle"), version=version)
 
 
 def compile_fields(
@@ -51,12 +54,14 @@ def compile_fields(
     `zone` is the connection's (IANA name); `sources` are those that its CRM has: optional ones that are missing are left out, and roll-ups
     stand in for them. None takes all of the document's sources as there.
     """
-    read = _read(text, file=file, shape=FIELDS)
+    read = _read(text, file=file, kind="fields")
     return build_field_mapping(read, connection=connection, version=version, ladder=ladder, zone=zone, sources=sources)
 
 
-def _read(text: str, *, file: str, shape: Shape) -> dict[str, Any]:
-    read, problems = read_document(text, file=file, shape=shape)
+@lru_cache(maxsize=32)
+def _read(text: str, *, file: str, kind: str) -> Mapping[str, Any]:
+    """The document read by its shape. Kept: a flow asks for the same published text again and again, and YAML is slow to read."""
+    read, problems = read_document(text, file=file, shape=SHAPES[kind])
     if read is None:
         raise ProblemsError(problem for problem in problems if problem.severity == "error")
-    return dict(read)
+    return read
