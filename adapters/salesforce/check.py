@@ -101,7 +101,7 @@ class Check:
 
     def _unassigned(self) -> Iterator[Finding]:
         try:
-            steps = self._provision.plan()
+            steps = self._provision.plan(fresh=False)
         except CrmError as error:
             hint = "Its tables could not be read; this matters for `hotlead install` only."
             yield Finding(severity=Severity.NOTE, code="INSTALL_UNKNOWN", message=str(error), hint=hint, mended_by=CRM_ADMIN)

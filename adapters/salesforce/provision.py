@@ -59,9 +59,10 @@ class Provision:
         self._org = org
         self._package: Package = read_package()
 
-    def plan(self) -> tuple[InstallStep, ...]:
-        """Every field, permission set and assignment with its state now."""
-        self._catalogue.forget()
+    def plan(self, *, fresh: bool = True) -> tuple[InstallStep, ...]:
+        """Every field, permission set and assignment with its state now; `fresh` unless what was described lately will do."""
+        if fresh:
+            self._catalogue.forget()
         fields = [self._field_step(field) for field in self._package.fields]
         granted = self._granted()
         sets = [self._set_step(wanted, granted.get(wanted.name)) for wanted in self._package.permission_sets]

@@ -50,7 +50,13 @@ class Reader:
 
     def read(self, ask: Ask) -> Iterator[Page]:
         """One run: the rest of the first load, or one incremental run. Each page's cursor is right to store with its rows."""
-        rows = SourceRows(connection=self._client.connection, source=ask.source, fields=ask.fields, related=ask.related)
+        rows = SourceRows(
+            connection=self._client.connection,
+            source=ask.source,
+            fields=ask.fields,
+            related=ask.related,
+            conditions_on=(*ask.where, *([ask.since_field] if ask.since_field else [])),
+        )
         place = place_of(ask.cursor)
         if place is None or isinstance(place, Loading):
             return self._load(ask, rows, place)

@@ -18,10 +18,12 @@ from connector.ports.errors import CrmField
 class SourceRows:
     """The query text for one source and the making of its rows. Raises CrmField for names that are none."""
 
-    def __init__(self, *, connection: str, source: str, fields: Sequence[str], related: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, connection: str, source: str, fields: Sequence[str], related: Sequence[str] = (), conditions_on: Sequence[str] = ()
+    ) -> None:
         self.connection = connection
         self.source: Source = source_named(source)
-        for name in (source, *fields):
+        for name in (source, *fields, *conditions_on):
             if not is_name(name):
                 raise CrmField(f'Salesforce "{connection}": {name!r} is no field or object name.', connection=connection, field=name)
         self.links = {name: self._link(name) for name in related}

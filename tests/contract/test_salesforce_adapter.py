@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from adapters.salesforce.adapter import KIND, SalesforceCrm
 from connector.core.records import RecordKey
 from connector.ports.crm import Ask, FieldType, NewTask, Outcome, Priority, RawRecord, Severity, TaskType, Write
-from connector.ports.errors import Action, CrmAuth, CrmField, CrmLimit
+from connector.ports.errors import Action, CrmAuth, CrmError, CrmField, CrmLimit
 from tests.support.clocks import HurriedClock
 from tests.support.sandboxes import Sandbox, running_sandbox
 
@@ -91,6 +92,22 @@ def test_jwt_bearer_logs_in_as_the_named_user_and_a_strange_key_is_refused(tmp_p
     assert refusal.value.code == "invalid_grant"
     assert refusal.value.hint
     assert strange.splitlines()[3] not in str(refusal.value) + repr(refusal.value.__dict__)
+
+
+def test_no_trace_of_an_error_shows_the_token_or_the_secret(crm: SalesforceCrm, org: Sandbox) -> None:
+    token = crm._client.token().access.reveal()
+    traces = []
+    for fault in ({"fault": "status", "status": 503}, {"fault": "reset_before"}, {"fault": "cut_body"}, {"fault": "html"}):
+        org.fault("*/queryAll", **fault)
+        with pytest.raises(CrmError) as failure:
+            list(crm.read(Ask(source="Lead", fields=("Email",))))
+        traces += format_exception(failure.value)
+        org.heal()
+
+    shown = "".join(traces)
+    assert "CrmError" in shown or "CrmUnreachable" in shown
+    assert token not in shown
+    assert org.credentials["client_secret"] not in shown
 
 
 def test_an_empty_org_gives_one_page_and_a_next_run() -> None:

@@ -191,6 +191,19 @@ def test_what_is_no_name_is_not_asked(wire: responses.RequestsMock, name: str) -
     assert asked == []
 
 
+def test_a_condition_on_what_is_no_name_is_not_asked(wire: responses.RequestsMock) -> None:
+    asked = answers(wire, lambda _: page())
+
+    for ask in (
+        Ask(source="Lead", fields=(), where={"Id != null OR Status": ("x",)}),
+        Ask(source="Lead", fields=(), since=NINE, since_field="CreatedDate > 1 OR x"),
+    ):
+        with pytest.raises(CrmField):
+            list(connect().read(ask))
+
+    assert asked == []
+
+
 def test_values_of_where_cannot_break_out(wire: responses.RequestsMock) -> None:
     asked = answers(wire, lambda _: page())
 
