@@ -4,7 +4,7 @@ import argparse
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("scoring",)
+BENCHMARKS = ("scoring", "store")
 """Modules of this package, each with `add_arguments(parser)` and `run(options)`, which says whether its bars hold."""
 
 

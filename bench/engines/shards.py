@@ -22,7 +22,7 @@ USED = ("person", "at_s", "kind", "path", "form", "asset", "mark", "seconds")
 """The columns of activities that the shipped model looks at."""
 
 _YES_NO: tuple[Value, ...] = (False, True)
-_FACTS: dict[str, tuple[str, tuple[Value, ...]]] = {
+FACTS: dict[str, tuple[str, tuple[Value, ...]]] = {
     "company.industry": ("industry", crowd.INDUSTRIES),
     "company.employees": ("employees", tuple(range(crowd.MOST_EMPLOYEES + 1))),
     "company.region": ("region", crowd.REGIONS),
@@ -38,6 +38,7 @@ _FACTS: dict[str, tuple[str, tuple[Value, ...]]] = {
     "person.is_student": ("is_student", _YES_NO),
     "person.unreachable": ("unreachable", _YES_NO),
 }
+"""Each fact: the column of people that holds it, and its words."""
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -54,7 +55,7 @@ def read_shard(files: Crowd, shard: int) -> tuple[People, Activities]:
     deeds = read_columns(str(files.activities(shard)), list(USED))
     ids = facts["person"].astype(np.int64)
     nothing = np.zeros(len(deeds["at_s"]), dtype=np.int32)
-    people = People(ids=ids, facts={name: Column(codes=facts[source], words=words) for name, (source, words) in _FACTS.items()})
+    people = People(ids=ids, facts={name: Column(codes=facts[source], words=words) for name, (source, words) in FACTS.items()})
     activities = Activities(
         row=deeds["person"] - np.int32(ids[0] if len(ids) else 0),
         at=deeds["at_s"],

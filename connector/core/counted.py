@@ -53,6 +53,8 @@ class Part:
 
     def younger_than(self, hours: int) -> "Part":
         """The rows whose age in whole hours is less than `hours`."""
+        if not len(self.index):
+            return self
         young = self.at > self.now_s - hours * HOUR_S
         return self if young.all() else self.only(young)
 
@@ -92,6 +94,8 @@ class Counted:
         self.part = part
         self._kind = part.detail("kind")
         self._cuts: dict[bytes, Part] = {}
+        self.found: dict[object, Part] = {}
+        """What patterns mean, by pattern, for whoever asks again."""
 
     def of_kinds(self, test: WordTest) -> Part:
         """The rows of these kinds, in their order."""

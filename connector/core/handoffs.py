@@ -59,6 +59,8 @@ def _surges(surge: Surge, counted: Counted, engagement: CompiledEngagement, *, p
     part = Part(counted.part.activities, np.flatnonzero(stirring), counted.part.now_s).younger_than(surge.within_hours + surge.quiet_hours)
     recent = part.at > part.now_s - surge.within_hours * HOUR_S
     woken = _woken(part, recent, quiet_s=surge.quiet_hours * HOUR_S, people=people)
+    if not woken.any():
+        return part.only(np.arange(0))
     lately = counted.part.younger_than(surge.within_hours)
     lately = lately.only(woken.take(lately.rows))
     points, _ = engagement_micropoints(engagement, Counted(part=lately), people=people)

@@ -14,7 +14,7 @@ from connector.core.model import Pattern, Per
 from connector.core.words import Bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CompiledPattern:
     pattern: Pattern
     kinds: WordTest
@@ -30,6 +30,13 @@ def compile_pattern(pattern: Pattern, *, zone: str) -> CompiledPattern:
 
 def meant(compiled: CompiledPattern, counted: Counted) -> Part:
     """The counted activities of the pattern's kinds whose details and seconds fit it."""
+    part = counted.found.get(compiled)
+    if part is None:
+        part = counted.found[compiled] = _meant(compiled, counted)
+    return part
+
+
+def _meant(compiled: CompiledPattern, counted: Counted) -> Part:
     part = counted.of_kinds(compiled.kinds)
     if not len(part.index):
         return part
