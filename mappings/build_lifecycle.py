@@ -3,12 +3,13 @@
 Station: the second half of `compile.compile_lifecycle`. Public holidays are left to the caller, who knows the years.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from connector.core.ladder import Calendar, FollowUpRule, Hysteresis, Ladder, OwnerRule, Redirect, Stage, StageField
 from mappings.keys_lifecycle import WEEKDAYS
 
-Read = dict[str, Any]
+Read = Mapping[str, Any]
 """A table read by its shape: every key is there, each value of its kind."""
 
 

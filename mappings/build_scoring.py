@@ -4,6 +4,7 @@ Station: the second half of `compile.compile_scoring`.
 Half-life and window are resolved from rule, group, side.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from connector.core.model import (
 )
 from mappings.keys_scoring import ENGAGEMENT_BANDS, FIT_BANDS
 
-Read = dict[str, Any]
+Read = Mapping[str, Any]
 """A table read by its shape: every key is there, each value of its kind."""
 
 

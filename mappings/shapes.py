@@ -108,11 +108,11 @@ class TableOf:
         return BAD if any(isinstance(entry, Bad) for entry in read.values()) or len(read) < len(value) else read
 
 
-class _Required:
+class Required:
     """Marks a key that must be given."""
 
 
-REQUIRED = _Required()
+REQUIRED = Required()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +123,7 @@ class Key:
     kind: Kind
     doc: str
     example: str
-    default: Plain | _Required = None
+    default: Plain | Required = None
     """None: nothing; what that means is in `doc`."""
 
 
@@ -172,7 +172,7 @@ class Shape:
     def _read_key(self, key: Key, value: dict[str, Plain], path: Path, found: Findings, *, meant: bool) -> Any:
         if key.name in value:
             return key.kind.read(value[key.name], (*path, key.name), found)
-        if isinstance(key.default, _Required):
+        if isinstance(key.default, Required):
             if not meant:
                 found.error(path, "missing_key", f"the key '{key.name}' is missing.", hint=f"{key.doc} Example: {key.example}")
             return BAD

@@ -50,7 +50,7 @@ def check_fields(text: str, *, file: str, catalog: Catalog | None = None, ladder
         _warn_of_misspelt_facts(read, found)
         if catalog is not None:
             ladder = read_document(ladder_text, file="ladder", shape=LIFECYCLE)[0] if ladder_text is not None else None
-            compare(read, catalog=catalog, ladder=build_ladder(dict(ladder), version=0) if ladder else None, found=found)
+            compare(read, catalog=catalog, ladder=build_ladder(ladder, version=0) if ladder else None, found=found)
     return found.all()
 
 

@@ -1,6 +1,7 @@
 """Each file in `bad/` gives exactly the problems listed beside it, all at once.
 
-The first word of a file's name says what it is checked as. The list holds one problem a line: its text as people see it, its code, its path.
+The first word of a file's name says what it is checked as. The list holds one problem
+a line: its text as people see it, its code, its path.
 """
 
 from pathlib import Path

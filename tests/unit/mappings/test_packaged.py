@@ -62,8 +62,9 @@ def test_the_packaged_model_has_at_most_twenty_rules() -> None:
 def test_every_label_is_there_in_english_and_japanese() -> None:
     rules = [rule.label for side in (MODEL.fit, MODEL.engagement) for group in side.groups for rule in group.rules]
     groups = [group.label for side in (MODEL.fit, MODEL.engagement) for group in side.groups]
-    others = [entry.label for entry in (*MODEL.exclude, *MODEL.hand_offs, *LADDER.stages, *LADDER.follow_ups, *LADDER.redirects)]
-    labels: list[Label] = [MODEL.label, LADDER.label, *rules, *groups, *others, *LADDER.next_actions.values()]
+    outcomes = [*(one.label for one in MODEL.exclude), *(one.label for one in MODEL.hand_offs)]
+    steps = [*(one.label for one in LADDER.stages), *(one.label for one in LADDER.follow_ups), *(one.label for one in LADDER.redirects)]
+    labels: list[Label] = [MODEL.label, LADDER.label, *rules, *groups, *outcomes, *steps, *LADDER.next_actions.values()]
 
     assert [label.en for label in labels if not label.ja] == []
 

@@ -13,7 +13,7 @@ from mappings.keys_activities import FieldSpecs
 from mappings.kinds import Bad
 from mappings.problems import Findings
 from mappings.reference import ROOTS, shapes_of, with_reference
-from mappings.shapes import Key
+from mappings.shapes import Key, Required
 
 README = Path(mappings.__file__).parent / "README.md"
 LISTS = {"icp.industries": ("machinery",), "own_domains": ("example.com",)}
@@ -61,7 +61,7 @@ def test_the_example_of_a_converter_uses_it(name: str) -> None:
 
 def test_every_default_is_taken_by_its_own_key() -> None:
     for name, key in EVERY_KEY.items():
-        if key.default is not None and not type(key.default).__name__ == "_Required":
+        if key.default is not None and not isinstance(key.default, Required):
             found = Findings(file=name, places={})
 
             value = key.kind.read(key.default, (), found)
