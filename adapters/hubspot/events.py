@@ -45,14 +45,16 @@ def read_events(hub: Hub, ask: Ask) -> Iterator[Page]:
     position = _beginning(ask)
     began = replace(position, after="", started_ms=0)
     rows_a_page, fewer = PAGE_ROWS
+    has_begun_anew = False
     while position.phase is not Phase.REST:
         try:
             rows, position = _page(hub, ask, position, rows_a_page)
         except (CrmField, CrmRefused):
-            if rows_a_page == fewer and not position.after:
+            if rows_a_page == fewer and (has_begun_anew or not position.after):
                 raise
-            # A page too large, or else a paging token that HubSpot no longer knows: then the run begins anew and gives the same again.
-            position = began if rows_a_page == fewer else position
+            if rows_a_page == fewer:
+                # Not the page's size, then: a paging token that HubSpot no longer knows. The run begins anew, once.
+                position, has_begun_anew = began, True
             rows_a_page = fewer
             continue
         records = tuple(_record(hub, ask, row) for row in rows if _is_asked_for(row, ask.where))

@@ -81,13 +81,15 @@ class ObjectReader:
 
     def _sheets(self) -> Iterator[Sheet]:
         steps = {Phase.LIST: self._listed, Phase.SEARCH: self._found, Phase.DELETED: self._archived}
+        has_begun_anew = False
         while self._position.phase is not Phase.REST:
             try:
                 sheet = steps[self._position.phase]()
             except (CrmField, CrmRefused):
-                if not self._position.after:
+                if not self._position.after or has_begun_anew:
                     raise
-                # A paging token that HubSpot no longer knows: this part begins anew, and what was given comes again.
+                # A paging token that HubSpot no longer knows: this part begins anew, once, and what was given comes again.
+                has_begun_anew = True
                 self._position = replace(self._position, after="", given=0, deleted_calls=0)
                 continue
             self._position = sheet.position
@@ -174,6 +176,7 @@ class ObjectReader:
         return self._hub.call("POST", f"{self._path}/search", purpose=Purpose.READ, body=dict(body), search=True)
 
     def _total(self) -> int | None:
+        """How many records search counts; None where it does not tell, for progress is no reason to stop a read."""
         body = {"filterGroups": [], "properties": ["hs_object_id"], "limit": 1}
         try:
             total = self._search(body).body.get("total")

@@ -16,7 +16,7 @@ from adapters.hubspot.client import Hub
 from adapters.hubspot.settings import parse_settings
 from connector.core.records import RecordKey
 from connector.ports.crm import Ask, Crm, Json, NewTask, Page, Priority, RawRecord, Severity, TaskType, Write
-from connector.ports.errors import Action, CrmAuth, CrmLimit, CrmUnreachable
+from connector.ports.errors import Action, CrmAuth, CrmLimit, CrmRefused, CrmUnreachable
 from tests.support.clocks import StillClock
 from tests.support.sandboxes import Sandbox, running_sandbox
 
@@ -182,6 +182,25 @@ def test_a_record_with_many_associations_brings_them_all_by_list_and_by_search(e
         links = record.fields["@contacts"]
         assert isinstance(links, list)
         assert sorted(str(link["id"]) for link in links if isinstance(link, dict)) == sorted(people)
+
+
+@pytest.mark.parametrize("source", ["contacts", "events:e_visited_page"])
+def test_a_paging_token_that_is_refused_begins_the_read_anew_but_only_once(portal: Portal, source: str) -> None:
+    crm = portal.open()
+    ask = Ask(source=source, fields=("hs_object_id",))
+    path = "/events/v3/events" if source.startswith("events") else "*/objects/contacts"
+    refusal = {"status": "error", "category": "VALIDATION_ERROR", "message": "Invalid after: unknown"}
+    whole = set(_run(crm, ask)[0])
+    # Events begin with a page size that is refused here, so that their pages are small enough to be several.
+    portal.sandbox.fault(path, "status", status=400, body=refusal, calls=[1, 3] if "events" in source else [2])
+
+    again = set(_run(crm, ask)[0])
+    portal.sandbox.heal()
+    portal.sandbox.fault(path, "status", status=400, body=refusal, calls=[1, 3, 5] if "events" in source else [2, 4])
+    with pytest.raises(CrmRefused, match="unknown"):
+        list(crm.read(ask))
+
+    assert again == whole
 
 
 def test_an_answer_without_results_is_not_taken_for_an_empty_portal(portal: Portal) -> None:
