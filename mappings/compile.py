@@ -3,7 +3,7 @@
 Station: STYLE §1's `mappings/compile`. Everything raises ProblemsError with all errors of a document; warnings do not stop it.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from functools import lru_cache
 from typing import Any
 
@@ -59,9 +59,9 @@ def compile_fields(
 
 
 @lru_cache(maxsize=32)
-def _read(text: str, *, file: str, kind: str) -> Mapping[str, Any]:
+def _read(text: str, *, file: str, kind: str) -> dict[str, Any]:
     """The document read by its shape. Kept: a flow asks for the same published text again and again, and YAML is slow to read."""
     read, problems = read_document(text, file=file, shape=SHAPES[kind])
     if read is None:
         raise ProblemsError(problem for problem in problems if problem.severity == "error")
-    return read
+    return dict(read)
