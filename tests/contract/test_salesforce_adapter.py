@@ -1,9 +1,11 @@
 """What is Salesforce's own: log-in flows, conversions, contact roles, locked rows, field-level security, quota, archived activities."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Barrier
 from traceback import format_exception
 from typing import Any
 
@@ -94,6 +96,20 @@ def test_jwt_bearer_logs_in_as_the_named_user_and_a_strange_key_is_refused(tmp_p
     assert strange.splitlines()[3] not in str(refusal.value) + repr(refusal.value.__dict__)
 
 
+def test_eight_threads_that_begin_at_once_log_in_once(crm: SalesforceCrm) -> None:
+    start = Barrier(8)
+
+    def first_call(_number: int) -> int:
+        start.wait()
+        return len(crm.users())
+
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(first_call, range(8)))
+
+    assert len(set(counts)) == 1
+    assert crm.usage().calls["auth"] == 1
+
+
 def test_no_trace_of_an_error_shows_the_token_or_the_secret(crm: SalesforceCrm, org: Sandbox) -> None:
     token = crm._client.token().access.reveal()
     traces = []
@@ -143,6 +159,42 @@ def test_writing_a_converted_lead_is_refused_with_its_contact(crm: SalesforceCrm
     assert refusal is not None
     assert refusal.code == "CANNOT_UPDATE_CONVERTED_LEAD"
     assert refusal.survivor == converted.survivor
+
+
+def test_a_lead_converted_since_the_last_run_comes_with_its_contact(crm: SalesforceCrm, org: Sandbox) -> None:
+    ask = Ask(source="Lead", fields=("LastName",))
+    lead = _lead(org, "Convert")
+    cursor = _cursor(crm, ask)
+    made = org.order("convert", {"lead": lead})
+
+    changes = {record.key.id: record for record in _rows(crm, Ask(source="Lead", fields=("LastName",), cursor=cursor))}
+
+    assert changes[lead].survivor == RecordKey("sf", "Contact", made["contact"])
+    assert not changes[lead].deleted
+
+
+@pytest.mark.parametrize("source", ["Lead", "Contact", "Account"])
+def test_a_merged_record_comes_deleted_with_its_winner(crm: SalesforceCrm, org: Sandbox, source: str) -> None:
+    fields = {"Lead": {"LastName": "M", "Company": "M"}, "Contact": {"LastName": "M"}, "Account": {"Name": "M"}}[source]
+    winner, loser = org.create(source, fields), org.create(source, fields)
+    cursor = _cursor(crm, Ask(source=source, fields=()))
+    org.order("merge", {"master": winner, "losers": [loser]})
+
+    changes = [record for record in _rows(crm, Ask(source=source, fields=(), cursor=cursor)) if record.key.id == loser]
+
+    assert [(record.deleted, record.survivor) for record in changes] == [(True, RecordKey("sf", source, winner))]
+
+
+def test_writing_a_merged_lead_is_refused_with_its_winner(crm: SalesforceCrm, org: Sandbox) -> None:
+    winner, loser, deleted = _lead(org), _lead(org), _lead(org)
+    org.order("merge", {"master": winner, "losers": [loser]})
+    org.delete("Lead", deleted)
+
+    outcomes = list(crm.write([_write(one, {"Hotlead_Score__c": 1}) for one in (loser, deleted, winner)]))
+
+    assert [outcome.ok for outcome in outcomes] == [False, False, True]
+    assert [outcome.refusal.survivor for outcome in outcomes if outcome.refusal] == [RecordKey("sf", "Lead", winner), None]
+    assert crm.usage().calls["reread"] == 1
 
 
 def test_a_contact_role_added_later_brings_its_opportunity_again(crm: SalesforceCrm, org: Sandbox) -> None:
@@ -375,15 +427,13 @@ def test_reads_stop_at_nine_tenths_of_the_day_and_tasks_go_on() -> None:
 
 
 def test_a_quota_that_others_used_up_is_told_with_the_time_to_come_back() -> None:
-    with _org(options=("--daily-limit", "12")) as sandbox:
+    with _org(options=("--daily-limit", "500")) as sandbox:
         crm = _open(sandbox)
         crm.identity()
-        for _ in range(20):
-            requests.get(f"{sandbox.url}/services/data/v66.0/limits", headers={"Authorization": "Bearer none"}, timeout=5)
+        sandbox.order("api_usage", {"calls": 500})
 
         with pytest.raises(CrmLimit) as refusal:
-            for _ in range(20):
-                crm.users()
+            crm.users()
 
     assert refusal.value.code == "REQUEST_LIMIT_EXCEEDED"
     assert refusal.value.until is not None
