@@ -5,8 +5,11 @@ Station: Salesforce sandbox, a program of its own. Prints one line of JSON when 
 
 from __future__ import annotations
 
+import argparse
 import secrets
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from adapters.kit.sandbox.clock import SandboxClock
 from adapters.kit.sandbox.control import Control
@@ -22,21 +25,7 @@ from adapters.salesforce.sandbox.seed_setup import API_USERNAME
 
 def main() -> None:
     """Reads the options, fills the org, serves."""
-    parser = option_parser("salesforce")
-    parser.add_argument("--daily-limit", type=int, default=100_000, help="API calls in 24 hours")
-    parser.add_argument("--client-id", default=None, help="consumer key of the connected app; random unless told")
-    parser.add_argument("--client-secret", default=None, help="its secret; random unless told")
-    parser.add_argument("--public-key", type=Path, default=None, help="PEM public key or certificate for JWT bearer")
-    parser.add_argument("--consumer-key", default=None, help="consumer key of the JWT flow; the client id unless told")
-    parser.add_argument("--token-lifetime", type=float, default=7200.0, help="seconds an access token lives")
-    parser.add_argument(
-        "--hide-field", action="append", default=[], metavar="OBJECT.FIELD",
-        help="a standard field the API user may not see, as Task.Type; may be repeated",
-    )  # fmt: skip
-    parser.add_argument("--hide-object", action="append", default=[], metavar="OBJECT", help="an object it may not see; may be repeated")
-    parser.add_argument("--no-customize", action="store_true", help="the API user may not make fields or permission sets")
-    options = parser.parse_args()
-
+    options = _options().parse_args()
     control = Control(clock=SandboxClock(start=options.now))
     settings = OrgSettings(
         daily_limit=options.daily_limit,
@@ -46,36 +35,56 @@ def main() -> None:
         hidden_fields=tuple(options.hide_field),
     )
     org = Org(database=SandboxDatabase(file=options.file), control=control, settings=settings)
-    seed_org(
-        org,
-        World(
-            people=options.seed,
-            seed=options.world_seed,
-            now=control.now(),
-            activities_per_person=options.activities_per_person,
-        ),
+    now, average = control.now(), options.activities_per_person
+    seed_org(org, World(people=options.seed, seed=options.world_seed, now=now, activities_per_person=average))
+    connected_app = _connected_app(options)
+    credentials = {
+        "client_id": connected_app.client_id,
+        "client_secret": connected_app.client_secret,
+        "consumer_key": connected_app.consumer_key,
+        "username": API_USERNAME,
+        "domain": "sandbox.my",
+    }
+    app = make_app(org, connected_app)
+    serve(app, crm="salesforce", control=control, port=options.port, credentials=credentials, with_parent=options.with_parent)
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = option_parser("salesforce")
+    add = parser.add_argument
+    add("--daily-limit", type=int, default=100_000, help="API calls in 24 hours")
+    add("--client-id", default=None, help="consumer key of the connected app; random unless told")
+    add("--client-secret", default=None, help="its secret; random unless told")
+    add("--public-key", type=_public_key, default=None, help="PEM public key or certificate for JWT bearer")
+    add("--consumer-key", default=None, help="consumer key of the JWT flow; the client id unless told")
+    add("--token-lifetime", type=float, default=7200.0, help="seconds an access token lives")
+    add(
+        "--hide-field",
+        action="append",
+        default=[],
+        metavar="OBJECT.FIELD",
+        help="a standard field the API user may not see; may be repeated",
     )
+    add("--hide-object", action="append", default=[], metavar="OBJECT", help="an object it may not see; may be repeated")
+    add("--no-customize", action="store_true", help="the API user may not make fields or permission sets")
+    return parser
+
+
+def _connected_app(options: argparse.Namespace) -> ConnectedApp:
     client_id = options.client_id or f"3MVG9{secrets.token_urlsafe(48)}"
-    connected_app = ConnectedApp(
+    return ConnectedApp(
         client_id=client_id,
         client_secret=options.client_secret or secrets.token_hex(32).upper(),
         consumer_key=options.consumer_key or client_id,
-        public_key=read_public_key(options.public_key.read_bytes()) if options.public_key else None,
+        public_key=options.public_key,
     )
-    serve(
-        make_app(org, connected_app),
-        crm="salesforce",
-        control=control,
-        port=options.port,
-        credentials={
-            "client_id": connected_app.client_id,
-            "client_secret": connected_app.client_secret,
-            "consumer_key": connected_app.consumer_key,
-            "username": API_USERNAME,
-            "domain": "sandbox.my",
-        },
-        with_parent=options.with_parent,
-    )
+
+
+def _public_key(path: str) -> RSAPublicKey:
+    try:
+        return read_public_key(Path(path).read_bytes())
+    except (OSError, ValueError) as err:
+        raise argparse.ArgumentTypeError(f"{path} holds no RSA public key or certificate in PEM ({err})") from err
 
 
 if __name__ == "__main__":

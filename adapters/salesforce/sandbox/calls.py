@@ -45,7 +45,10 @@ def guard(app: Flask, org: Org, sessions: Sessions) -> None:
         if request.path.rstrip("/") == "/services/data":
             return None
         _check_version(request.path)
-        user_id = sessions.user_of(request.headers.get("Authorization", ""))
+        authorization = request.headers.get("Authorization", "")
+        if authorization and authorization.partition(" ")[0].lower() not in ("bearer", "oauth"):
+            raise ApiRefusal(401, "INVALID_AUTH_HEADER", "INVALID_AUTH_HEADER")
+        user_id = sessions.user_of(authorization)
         if user_id is None:
             raise ApiRefusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
         g.user_id = user_id
