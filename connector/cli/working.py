@@ -147,7 +147,7 @@ def write_back_command(
         LiveStep | None, typer.Option("--as-if", help="With --dry-run: plan as if every connection were at this step.")
     ] = None,
     allow: Annotated[int | None, typer.Option("--allow", help="Records this run may change in a connection.")] = None,
-    all_rows: Annotated[bool, typer.Option("--all", help="Print every row of the plan.")] = False,
+    all_rows: Annotated[bool, typer.Option("--all", help="Print every row of the plan; --json always does.")] = False,
 ) -> None:
     """Write scores, stages and tasks into the CRMs, as far as each connection is live. Only what differs is written."""
     frame = frame_of(context)
@@ -162,7 +162,7 @@ def write_back_command(
             _say_if_off(frame, road, names=[c.name for c in chosen], as_if=as_if)
             return
         if plan is not None:
-            written = execute_stretch(road, connections=chosen, plan=plan, running=running, look_again=True, allow=allow)
+            written = execute_stretch(road, plan=plan, running=running, look_again=True, allow=allow)
             done = Planned(plan=_plan(here.store, plan), written=written, resumed=())
         else:
             done = write_stretch(road, connections=chosen, running=running, allow=allow)
@@ -196,8 +196,8 @@ def _say_if_off(frame: Frame, road: Road, *, names: Sequence[str], as_if: LiveSt
 
 
 def show_plan(frame: Frame, *, store: Store, plan: Plan, limit: int | None, as_if: LiveStep | None = None) -> None:
-    """Every record's fields from → to, the tasks, and the calls it will cost."""
-    rows = limit or 1 << 31
+    """Every record's fields from → to, the tasks, and the calls it will cost. People see `limit` rows, machines all."""
+    rows = (None if frame.json else limit) or 1 << 31
     with store.read() as tx:
         changes = [
             c
@@ -306,7 +306,7 @@ def runs(
     context: typer.Context,
     limit: Annotated[int, typer.Option(help="How many runs, newest first.")] = 20,
     plan: Annotated[int | None, typer.Option("--plan", help="Show a plan and what became of each row.")] = None,
-    all_rows: Annotated[bool, typer.Option("--all", help="With --plan: every row.")] = False,
+    all_rows: Annotated[bool, typer.Option("--all", help="With --plan: every row; --json always does.")] = False,
     refused: Annotated[bool, typer.Option("--refused", help="Rows that wait because a CRM refused them.")] = False,
 ) -> None:
     """What ran, how it ended, what waits."""

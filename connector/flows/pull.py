@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import islice
 
 from connector.core.model import Model
-from connector.flows.absorb import Absorbed, Position, absorb
+from connector.flows.absorb import UNIT_ROWS, Absorbed, Position, absorb
 from connector.flows.progress import Progress, Step
 from connector.ports.crm import Ask, Crm
 from connector.ports.store import Connection, Store
@@ -136,7 +137,10 @@ def fields_asked(read: SourceRead) -> str:
 
 def replay(*, store: Store, connection: Connection, mapping: FieldMapping, source: str, clock: Clock) -> int:
     """Maps the stored rows of a source anew, without a call to the CRM. Rows replayed."""
+    count = 0
     with store.read() as tx:
-        rows = tuple(tx.raw.rows(connection=connection.name, source=source))
-    absorb(store=store, connection=connection, mapping=mapping, rows=rows, position=None, now=clock(), replay=True)
-    return len(rows)
+        rows = tx.raw.rows(connection=connection.name, source=source)
+        while piece := tuple(islice(rows, UNIT_ROWS)):
+            absorb(store=store, connection=connection, mapping=mapping, rows=piece, position=None, now=clock(), replay=True)
+            count += len(piece)
+    return count

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from connector.flows.check import sources_there
 from connector.flows.days_off import with_public_holidays
@@ -18,6 +17,8 @@ from connector.ports.crm import Crm
 from connector.ports.store import Connection, LiveStep, Plan, ShardPool, Store
 
 Clock = Callable[[], datetime]
+NO_LIMIT = 1 << 62
+"""For a plan that was allowed when it began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,16 +110,17 @@ def plan_stretch(road: Road, *, connections: Sequence[Connection], running: Runn
     return plan
 
 
-def execute_stretch(
-    road: Road, *, connections: Sequence[Connection], plan: int, running: Running, look_again: bool, allow: int | None = None
-) -> Written:
-    """Carries out a stored plan."""
+def execute_stretch(road: Road, *, plan: int, running: Running, look_again: bool, allow: int | None = None) -> Written:
+    """Carries out a stored plan, in every connection that it names."""
     documents = at_work(road)
+    with road.store.read() as tx:
+        named = {key.rsplit(" ", 2)[0] for key in tx.plans.tally(plan)}
+        connections = tuple(c for c in tx.connections.all() if c.name in named)
     written = write_back(
         store=road.store,
         plan=plan,
         run=running.id,
-        places=_places(road, connections=connections, documents=documents, as_if=None),
+        places=_places(road, connections=connections, documents=documents, for_planning=False),
         crms={c.name: road.crm(c) for c in connections},
         documents=documents,
         clock=road.clock,
@@ -134,10 +136,10 @@ def write_stretch(road: Road, *, connections: Sequence[Connection], running: Run
     """Finishes what a kill cut off, then plans and carries out what is to be written now."""
     with road.store.read() as tx:
         unfinished = tx.plans.unfinished()
-    execute = partial(execute_stretch, road, connections=connections, running=running)
-    resumed = tuple(execute(plan=p.id, look_again=True, allow=1 << 62) for p in unfinished)
+    resumed = tuple(execute_stretch(road, plan=p.id, running=running, look_again=True, allow=NO_LIMIT) for p in unfinished)
     plan = plan_stretch(road, connections=connections, running=running)
-    return Planned(plan=plan, written=execute(plan=plan.id, look_again=False, allow=allow), resumed=resumed)
+    written = execute_stretch(road, plan=plan.id, running=running, look_again=False, allow=allow)
+    return Planned(plan=plan, written=written, resumed=resumed)
 
 
 def at_work(road: Road) -> Published:
@@ -146,18 +148,21 @@ def at_work(road: Road) -> Published:
     return documents.with_calendar(with_public_holidays(documents.ladder.calendar, road.clock()))
 
 
-def _places(road: Road, *, connections: Sequence[Connection], documents: Published, as_if: LiveStep | None) -> tuple[Place, ...]:
+def _places(
+    road: Road, *, connections: Sequence[Connection], documents: Published, as_if: LiveStep | None = None, for_planning: bool = True
+) -> tuple[Place, ...]:
+    """The connections as they are now. Users, who may own tasks, are asked for only where tasks are planned."""
     places = []
     for connection in connections:
         with road.store.read() as tx:
             current = tx.connections.get(connection.name) or connection
             mapping = mapping_of(tx, connection=current, ladder=documents.ladder)
         shown = replace(current, live=as_if) if as_if is not None else current
-        needs_users = shown.live is LiveStep.TASKS
+        needs_users = for_planning and shown.live is LiveStep.TASKS
         places.append(place_of(connection=shown, mapping=mapping, crm=road.crm(current), needs_users=needs_users))
     return tuple(places)
 
 
 def places_of(road: Road, *, connections: Sequence[Connection]) -> tuple[Place, ...]:
     """The connections as planning sees them."""
-    return _places(road, connections=connections, documents=at_work(road), as_if=None)
+    return _places(road, connections=connections, documents=at_work(road))
