@@ -31,6 +31,7 @@ def read_manifest(folder: Path) -> Manifest:
             task_batch=told["task_batch"],
             reread_batch=told["reread_batch"],
             tasks=told["tasks"],
+            calls_per_task_batch=told["calls_per_task_batch"],
         ),
         sandbox_module=told["sandbox_module"],
         cannot=tuple(told["cannot"]),

@@ -228,8 +228,8 @@ class Abilities:
     reread_batch: int
     tasks: bool
     """Whether follow-up tasks can be made."""
-    calls_per_task_batch: int = 1
-    """API calls that one batch of new tasks costs when nothing goes wrong."""
+    calls_per_task_batch: int
+    """API calls that one batch of new tasks costs when nothing goes wrong: looking the keys up and making the tasks."""
 
 
 class Crm(Protocol):
