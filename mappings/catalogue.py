@@ -62,8 +62,6 @@ _WRITTEN_WORDS: Mapping[str, tuple[str, ...]] = {
 _WRITTEN_LENGTH: Mapping[str, int] = {"reasons": 255, "next_action": 255, "model": 80, "breakdown": 32_000}
 """Characters that a text of ours may have."""
 
-_INSTALL = "`hotlead install` makes hotlead's own fields."
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Use:
@@ -86,8 +84,10 @@ def compare(read: Spec, *, catalog: Catalog, ladder: Ladder | None, found: Findi
             continue
         for use in _uses(spec, path):
             _check_use(use, fields, optional=spec["optional"], source=name, found=found)
-        for field, entry in spec.get("write", {}).items():
-            _check_written(field, entry, fields, (*path, "write", field), source=name, found=found)
+        written = spec.get("write", {})
+        others = [field for field in fields if field not in written]
+        for field, entry in written.items():
+            _check_written(field, entry, fields.get(field), (*path, "write", field), others=others, source=name, found=found)
         for stage_field in ladder.stage_fields if ladder else ():
             if stage_field.crm == read["crm"] and stage_field.source == name:
                 _check_stage_field(stage_field.field, tuple(stage_field.write.values()), fields, path, found)
@@ -134,16 +134,12 @@ def _some(words: Sequence[str]) -> str:
     return f"{shown} and {len(words) - 5} more" if len(words) > 5 else shown
 
 
-def _check_written(field: str, entry: Spec, fields: Mapping[str, CatalogField], path: Path, *, source: str, found: Findings) -> None:
-    there = fields.get(field)
+def _check_written(
+    field: str, entry: Spec, there: CatalogField | None, path: Path, *, others: Sequence[str], source: str, found: Findings
+) -> None:
     if there is None:
-        hint = nearest(field, fields) or _INSTALL
-        found.error(
-            (*path, ""),
-            "no_field",
-            f"'{source}' has no field '{field}' that this connection can see.",
-            hint=f"{hint} {_INSTALL}" if hint != _INSTALL else hint,
-        )
+        hint = f"{nearest(field, others)} `hotlead install` makes hotlead's own fields.".strip()
+        found.error((*path, ""), "no_field", f"'{source}' has no field '{field}' that this connection can see.", hint=hint)
         return
     name = entry["from"]
     form = WRITABLE[name]

@@ -4,6 +4,7 @@ Station: a kind of value for the tables of keys of scoring models and ladders. A
 `all` / `any` / `not` of conditions. `$name` stands for a list of the document's `lists`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Any
 from connector.core.model import All, AnyOf, Condition, DetailTest, Literal, Not, Op, Test
 from connector.core.records import ACTIVITY_KINDS, DETAILS
 from mappings.kinds import BAD, Bad, Name, wrong
-from mappings.problems import Findings, Path, nearest
+from mappings.problems import Findings, Path, nearest, nearest_word
 from mappings.yamltext import Plain
 
 JOINS = ("all", "any", "not")
@@ -32,6 +33,13 @@ USUAL_KINDS = (*ACTIVITY_KINDS, "call_connected", "meeting_held", "email_sent")
 
 LADDER_FACTS = ("score.total", "score.fit", "score.engagement", "score.grade", "score.temperature", "rep.days_since_touch", "crm.stage")
 """Facts that only a ladder can ask for, beside `hand_off.<id>`."""
+
+
+def nearest_fact(fact: str, known: Iterable[str] = USUAL_FACTS) -> str:
+    """`Did you mean 'person.seniority'?` for a known fact of the same kind with a near name, or the empty text."""
+    prefix, _, name = fact.partition(".")
+    near = nearest_word(name, [other.removeprefix(f"{prefix}.") for other in known if other.startswith(f"{prefix}.")], cutoff=0.7)
+    return f"Did you mean '{prefix}.{near}'?" if near else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,7 @@ class ConditionKind:
             found.error(path, "fact", f"there is no fact '{value}'.", hint=nearest(str(value), known) or f"Known: {', '.join(known)}.")
             return False
         message = f"no packaged field mapping fills '{value}'; it is unknown for everybody unless yours does."
-        found.warn(path, "unusual_fact", message, hint=nearest(str(value), usual))
+        found.warn(path, "unusual_fact", message, hint=nearest_fact(str(value), usual))
         return True
 
 

@@ -10,7 +10,7 @@ from connector.core.model import ActivityRule, Model, Pattern
 from connector.ports.crm import Catalog
 from mappings.build_lifecycle import build_ladder
 from mappings.catalogue import compare
-from mappings.conditions import USUAL_FACTS
+from mappings.conditions import USUAL_FACTS, nearest_fact
 from mappings.document import parse
 from mappings.keys_fields import FIELDS
 from mappings.keys_lifecycle import LIFECYCLE
@@ -146,7 +146,7 @@ def _warn_of_misspelt_facts(read: Mapping[str, Any], found: Findings) -> None:
         prefix = {"contact": "person.", "company": "company."}.get(spec["kind"])
         for name in spec.get("fields", {}) if prefix else ():
             fact = name if name.startswith("company.") else f"{prefix}{name}"
-            hint = "" if fact in USUAL_FACTS else nearest(fact, USUAL_FACTS)
+            hint = "" if fact in USUAL_FACTS else nearest_fact(fact)
             if hint:
                 path: Path = ("sources", source, "fields", name, "")
                 found.warn(path, "unusual_fact", f"no packaged model asks for '{fact}'.", hint=hint)
