@@ -24,6 +24,8 @@ class PackageField:
     """The object whose definition holds it."""
     seen_on: str
     """The object whose describe shows it and on which it is granted."""
+    twin: str = ""
+    """Another object that shares the field and its permissions."""
     name: str
     label: str
     type: str
@@ -74,15 +76,18 @@ def read_package() -> Package:
     contact_fields = [
         _field(written, defined_on=name, seen_on=name) for name in told["contact_objects"] for written in told["contact_fields"]
     ]
-    task_fields = [_field(written, defined_on=told["task_definition"], seen_on=told["task_object"]) for written in told["task_fields"]]
+    task_fields = [
+        _field(written, defined_on=told["task_definition"], seen_on=told["task_object"], twin=told["task_twin"])
+        for written in told["task_fields"]
+    ]
     sets = [_permissions(written) for written in told["permission_sets"]]
     fields = (*contact_fields, *task_fields)
     return Package(fields=fields, granted=fields, permission_sets=tuple(sets))
 
 
-def _field(written: dict[str, object], *, defined_on: str, seen_on: str) -> PackageField:
+def _field(written: dict[str, object], *, defined_on: str, seen_on: str, twin: str = "") -> PackageField:
     parts = {key: tuple(part) if isinstance(part, list) else part for key, part in written.items()}
-    return PackageField(defined_on=defined_on, seen_on=seen_on, **parts)  # type: ignore[arg-type]  # shapes are held by a test
+    return PackageField(defined_on=defined_on, seen_on=seen_on, twin=twin, **parts)  # type: ignore[arg-type]  # shapes are held by a test
 
 
 def _permissions(written: dict[str, object]) -> PackagePermissionSet:
@@ -159,9 +164,10 @@ def _value_set(parent: Element, values: Iterable[str]) -> None:
 def _permission_set(permission_set: PackagePermissionSet, fields: Iterable[PackageField]) -> bytes:
     root = Element("PermissionSet", xmlns=NAMESPACE)
     _texts(root, description=permission_set.description)
+    editable = "true" if permission_set.editable else "false"
     for field in fields:
-        editable = "true" if permission_set.editable else "false"
-        _texts(SubElement(root, "fieldPermissions"), editable=editable, field=field.full_name, readable="true")
+        for name in (field.full_name, *((f"{field.twin}.{field.name}",) if field.twin else ())):
+            _texts(SubElement(root, "fieldPermissions"), editable=editable, field=name, readable="true")
     _texts(root, hasActivationRequired="false", label=permission_set.label)
     for name in permission_set.edit_objects:
         _object_permission(SubElement(root, "objectPermissions"), name, edit=True)

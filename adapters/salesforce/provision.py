@@ -88,18 +88,23 @@ class Provision:
     def _deploy_what_fits(self, package: Package) -> dict[str, str]:
         """Deploys the package without the fields that a trial refuses (one of that name is there, of another type), and tells those."""
         refused = self._deploy(package, check_only=True)
-        names = {f"{field.defined_on}.{field.name}" for field in package.fields}
-        if refused and set(refused) <= names:
-            package = replace(package, fields=tuple(field for field in package.fields if f"{field.defined_on}.{field.name}" not in refused))
-            left = self._deploy(package, check_only=True)
-        else:
-            left = refused
+        left: Mapping[str, str] = refused
+        for candidate in self._without(package, refused):
+            left = self._deploy(candidate, check_only=True)
+            package = candidate
+            if not left:
+                break
         left = left or self._deploy(package, check_only=False)
         if left:
             raise self._failure("the deployment was refused, nothing was changed", [f"{name}: {problem}" for name, problem in left.items()])
-        return {
-            _field_words(field): refused[name] for field in self._package.fields if (name := f"{field.defined_on}.{field.name}") in refused
-        }
+        return {_field_words(field): refused[_component(field)] for field in self._package.fields if _component(field) in refused}
+
+    def _without(self, package: Package, refused: Mapping[str, str]) -> tuple[Package, ...]:
+        """The package without the refused fields, still granting them (one of that name is there); then without granting them."""
+        if not refused or not set(refused) <= {_component(field) for field in package.fields}:
+            return ()
+        fewer = replace(package, fields=tuple(field for field in package.fields if _component(field) not in refused))
+        return fewer, replace(fewer, granted=tuple(field for field in package.granted if _component(field) not in refused))
 
     def _field_step(self, wanted: PackageField) -> InstallStep:
         described = self._catalogue.describe(wanted.seen_on)
@@ -227,6 +232,10 @@ class Provision:
 
 def _field_words(wanted: PackageField) -> str:
     return f"field {wanted.full_name} ({_IN_WORDS[wanted.type]})"
+
+
+def _component(field: PackageField) -> str:
+    return f"{field.defined_on}.{field.name}"
 
 
 def compare(what: str, wanted: PackageField, there: CatalogField | None) -> InstallStep:

@@ -56,8 +56,11 @@ def test_picklists_hold_the_words_of_the_design() -> None:
     assert len(values["Hotlead_Disposition_Reason__c"]) == 10
 
 
-def test_the_task_key_is_defined_on_activity_and_granted_on_task() -> None:
+def test_the_task_key_is_defined_on_activity_and_granted_on_task_and_event() -> None:
     (key,) = [field for field in read_package().fields if field.seen_on == "Task"]
+    integration = _files()["permissionsets/Hotlead_Integration.permissionset"]
+
+    assert {"Task.Hotlead_Key__c", "Event.Hotlead_Key__c"} <= set(_all(integration, "fieldPermissions/field"))
 
     assert (key.defined_on, key.full_name, key.length, key.unique, key.external_id) == ("Activity", "Task.Hotlead_Key__c", 64, True, True)
 
@@ -97,7 +100,7 @@ def test_the_integration_may_edit_and_the_reader_may_read() -> None:
     assert set(_all(integration, "fieldPermissions/editable")) == {"true"}
     assert set(_all(reader, "fieldPermissions/editable")) == {"false"}
     assert set(_all(reader, "fieldPermissions/readable")) == {"true"}
-    assert len(_all(reader, "fieldPermissions/field")) == 33
+    assert len(_all(reader, "fieldPermissions/field")) == 34
     assert "ApiEnabled" in _all(integration, "userPermissions/name")
     assert _all(reader, "objectPermissions/object") == []
 
@@ -111,7 +114,7 @@ def test_permissions_may_speak_of_fields_that_are_there_already() -> None:
         reader = fromstring(archive.read("permissionsets/Hotlead_Reader.permissionset"))
 
     assert "objects/Contact.object" not in names
-    assert len(_all(reader, "fieldPermissions/field")) == 33
+    assert len(_all(reader, "fieldPermissions/field")) == 34
 
 
 def test_the_same_package_gives_the_same_bytes() -> None:
