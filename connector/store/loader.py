@@ -1,24 +1,57 @@
-"""A few persons as columns for scoring, read through SQLAlchemy: what `store.shards` gives of a whole shard, in the same shape."""
+"""A few persons as columns for scoring, read through SQLAlchemy: what `store.shards` gives of a whole shard, in the same shape.
+
+One person must cost about a millisecond, so statements are made once and what comes of few rows is put together without array calls.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from struct import iter_unpack
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from connector.core.facts import Activities, Column, People
+from connector.core.facts import Activities, Column, Int64, People
 from connector.core.people import SHARDS, PersonId
 from connector.core.records import Value
 from connector.store.columns import ACTIVITY_COLUMNS, WORD_LISTS, activities_of
-from connector.store.dictionary import activity_list, known_list
-from connector.store.facts import columns_of
+from connector.store.dictionary import activity_list
 from connector.store.instants import to_us
-from connector.store.schema import activities, person_facts, persons, words
-from connector.store.transaction import AT_ONCE, AnyRow, Transaction, chunks
+from connector.store.schema import activities, lists, person_facts, persons, words
+from connector.store.transaction import AnyRow, Transaction, chunks
 from connector.store.values import load_value
 
 REMEMBERED_VALUES = 50_000
+
+_FACTS = (person_facts.c.person, person_facts.c.facts)
+_DEEDS = [activities.c[name] for name in ACTIVITY_COLUMNS]
+_SINCE = activities.c.at >= bindparam("since")
+_PEOPLE = persons.c.id.in_(bindparam("people", expanding=True))
+
+_FACTS_OF_ONE = select(*_FACTS).where(person_facts.c.shard == bindparam("shard"), person_facts.c.person == bindparam("person"))
+_FACTS_OF_SOME = (
+    select(*_FACTS)
+    .select_from(persons)
+    .join(person_facts, (person_facts.c.shard == persons.c.id % SHARDS) & (person_facts.c.person == persons.c.id))
+    .where(_PEOPLE)
+)
+_DEEDS_OF_ONE = (
+    select(*_DEEDS)
+    .where(activities.c.shard == bindparam("shard"), activities.c.person == bindparam("person"), _SINCE)
+    .order_by(activities.c.at, activities.c.id)
+)
+_DEEDS_OF_SOME = (
+    select(*_DEEDS)
+    .select_from(persons)
+    .join(activities, (activities.c.shard == persons.c.id % SHARDS) & (activities.c.person == persons.c.id))
+    .where(_PEOPLE, _SINCE)
+)
+_NEW_WORDS = (
+    select(words.c.word)
+    .join(lists, lists.c.no == words.c.list)
+    .where(lists.c.name == bindparam("list"), words.c.id >= bindparam("first"))
+    .order_by(words.c.id)
+)
 
 
 class WordTexts:
@@ -33,79 +66,82 @@ class WordTexts:
         for name, number in highest.items():
             texts = self._texts[name]
             if number >= len(texts):
-                no = known_list(t, activity_list(name))
-                new = t.rows(select(words.c.word).where(words.c.list == no, words.c.id >= len(texts)).order_by(words.c.id))
+                new = t.rows(_NEW_WORDS, {"list": activity_list(name), "first": len(texts)})
                 self._texts[name] = (*texts, *(row.word for row in new))
                 self._all = dict(self._texts)
         return self._all
 
 
+class FactColumns:
+    """Takes packed facts of few persons apart. Remembers lists and values: they never change once committed."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+        self._values: dict[tuple[int, int], Value] = {}
+
+    def of(self, t: Transaction, packed: Sequence[bytes], facts: Sequence[str]) -> dict[str, Column]:
+        """A column for each of the facts that anybody has."""
+        wanted = frozenset(facts)
+        codes: dict[int, list[int]] = {}
+        found: dict[int, dict[int, int]] = {}
+        for row, blob in enumerate(packed):
+            for no, word in iter_unpack("<ii", blob):
+                name = self._names.get(no) or self._learn_name(t, no)
+                if name in wanted:
+                    column = codes.get(no)
+                    if column is None:
+                        column = codes[no] = [-1] * len(packed)
+                        found[no] = {}
+                    column[row] = found[no].setdefault(word, len(found[no]))
+        self._learn_values(t, found)
+        return {
+            self._names[no]: Column(codes=np.array(column, dtype=np.int32), words=tuple(self._values[no, word] for word in found[no]))
+            for no, column in codes.items()
+        }
+
+    def _learn_name(self, t: Transaction, no: int) -> str:
+        self._names = {row.no: row.name for row in t.rows(select(lists))}
+        return self._names[no]
+
+    def _learn_values(self, t: Transaction, found: Mapping[int, Mapping[int, int]]) -> None:
+        if len(self._values) > REMEMBERED_VALUES:
+            self._values = {}
+        for no, ids in found.items():
+            new = [word for word in ids if (no, word) not in self._values]
+            for some in chunks(new):
+                for row in t.rows(select(words.c.id, words.c.word).where(words.c.list == no, words.c.id.in_(some))):
+                    self._values[no, row.id] = load_value(row.word)
+
+
 class PeopleLoader:
-    """Reads few persons at a time. Remembers words between calls: they never change once committed."""
+    """Reads few persons at a time. Not for two threads at once."""
 
     def __init__(self) -> None:
         self._texts = WordTexts()
-        self._values: dict[tuple[int, int], Value] = {}
+        self._facts = FactColumns()
 
     def load(self, t: Transaction, people: Sequence[PersonId], *, facts: Sequence[str], since: datetime) -> tuple[People, Activities]:
         """Persons with a live row, ascending."""
         wanted = sorted(set(people))
         packed: list[AnyRow] = []
-        rows: list[Sequence[Any]] = []
-        for some in chunks(wanted, size=AT_ONCE):
-            packed += t.rows(_facts_of(some))
-            rows += t.rows(_activities_of(some, to_us(since)))
-        packed.sort(key=lambda row: row.person)
-        ids = np.array([row.person for row in packed], dtype=np.int64)
-        read = np.array(rows, dtype=np.int64).reshape(-1, len(ACTIVITY_COLUMNS))
-        if len(wanted) > 1:
-            read = read[np.lexsort((read[:, 2], read[:, 1], read[:, 0]))]
-        columns = {name: read[:, i] for i, name in enumerate(ACTIVITY_COLUMNS)}
-        highest = {name: int(columns[name].max(initial=0)) for name in WORD_LISTS}
-        texts = self._texts.at_least(t, highest)
-        return People(ids=ids, facts=self._facts(t, packed, facts)), activities_of(ids=ids, columns=columns, words=texts)
-
-    def _facts(self, t: Transaction, packed: Sequence[AnyRow], facts: Sequence[str]) -> dict[str, Column]:
-        lists = {name: no for name in facts if (no := known_list(t, name)) is not None}
-        blobs = [bytes(row.facts) for row in packed]
-        sizes = np.array([len(blob) for blob in blobs], dtype=np.int64)
-        codes = columns_of(packed=b"".join(blobs), sizes=sizes, lists=lists)
-        used = {name: np.unique(column[column >= 0], return_inverse=True) for name, column in codes.items()}
-        self._learn(t, [(lists[name], int(code) + 1) for name, (distinct, _) in used.items() for code in distinct])
-        columns = {}
-        for name, (distinct, inverse) in used.items():
-            column = codes[name]
-            column[column >= 0] = inverse
-            values = tuple(self._values[lists[name], int(code) + 1] for code in distinct)
-            columns[name] = Column(codes=column, words=values)
-        return columns
-
-    def _learn(self, t: Transaction, pairs: Sequence[tuple[int, int]]) -> None:
-        if len(self._values) > REMEMBERED_VALUES:
-            self._values = {}
-        by_list: dict[int, list[int]] = {}
-        for no, id_ in pairs:
-            if (no, id_) not in self._values:
-                by_list.setdefault(no, []).append(id_)
-        for no, ids in by_list.items():
-            for some in chunks(ids):
-                for row in t.rows(select(words.c.id, words.c.word).where(words.c.list == no, words.c.id.in_(some))):
-                    self._values[no, row.id] = load_value(row.word)
+        deeds: list[AnyRow] = []
+        for some in chunks(wanted):
+            one = len(some) == 1
+            whom = {"shard": some[0] % SHARDS, "person": some[0]} if one else {"people": some}
+            packed += t.rows(_FACTS_OF_ONE if one else _FACTS_OF_SOME, whom)
+            deeds += t.rows(_DEEDS_OF_ONE if one else _DEEDS_OF_SOME, {**whom, "since": to_us(since)})
+        packed.sort(key=lambda row: row[0])
+        ids = np.array([row[0] for row in packed], dtype=np.int64)
+        columns = _columns(deeds, sort=len(wanted) > 1)
+        texts = self._texts.at_least(t, {name: int(columns[name].max(initial=0)) for name in WORD_LISTS})
+        known = self._facts.of(t, [bytes(row[1]) for row in packed], facts)
+        return People(ids=ids, facts=known), activities_of(ids=ids, columns=columns, words=texts)
 
 
-def _facts_of(people: Sequence[PersonId]) -> Any:
-    if len(people) == 1:
-        return select(person_facts.c.person, person_facts.c.facts).where(
-            person_facts.c.shard == people[0] % SHARDS, person_facts.c.person == people[0]
-        )
-    here = (person_facts.c.shard == persons.c.id % SHARDS) & (person_facts.c.person == persons.c.id)
-    return select(person_facts.c.person, person_facts.c.facts).select_from(persons).join(person_facts, here).where(persons.c.id.in_(people))
-
-
-def _activities_of(people: Sequence[PersonId], since_us: int) -> Any:
-    columns = [activities.c[name] for name in ACTIVITY_COLUMNS]
-    if len(people) == 1:
-        mine = (activities.c.shard == people[0] % SHARDS, activities.c.person == people[0], activities.c.at >= since_us)
-        return select(*columns).where(*mine).order_by(activities.c.at, activities.c.id)
-    here = (activities.c.shard == persons.c.id % SHARDS) & (activities.c.person == persons.c.id)
-    return select(*columns).select_from(persons).join(activities, here).where(persons.c.id.in_(people), activities.c.at >= since_us)
+def _columns(rows: Sequence[AnyRow], *, sort: bool) -> dict[str, Int64]:
+    """Rows as arrays, ascending by person, time and id."""
+    width = len(ACTIVITY_COLUMNS)
+    read = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=len(rows) * width).reshape(-1, width)
+    if sort:
+        read = read[np.lexsort((read[:, 2], read[:, 1], read[:, 0]))]
+    return {name: read[:, place] for place, name in enumerate(ACTIVITY_COLUMNS)}

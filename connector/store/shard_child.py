@@ -14,10 +14,9 @@ def serve(pipe: "Connection[Any, Any]") -> None:
     reader = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own parent on a private pipe
     while True:
         try:
-            order = pipe.recv_bytes()
-        except EOFError:
+            pipe.send_bytes(_answer(reader, pipe.recv_bytes()))
+        except (EOFError, ConnectionError):
             return
-        pipe.send_bytes(_answer(reader, order))
 
 
 def _answer(reader: Any, order: bytes) -> bytes:
