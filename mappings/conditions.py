@@ -102,7 +102,7 @@ class ConditionKind:
 
     def _check_fact(self, value: Plain, path: Path, found: Findings) -> bool:
         usual = (*USUAL_FACTS, *LADDER_FACTS) if self.ladder else USUAL_FACTS
-        prefixes = ("person", "company", "deal", *(("score", "crm", "hand_off") if self.ladder else ()))
+        prefixes = ("person", "company", "deal", *(("score", "rep", "crm", "hand_off") if self.ladder else ()))
         prefix, dot, rest = value.partition(".") if isinstance(value, str) else ("", "", "")
         if prefix not in prefixes or not dot or not rest:
             hint = (nearest(value, usual) if isinstance(value, str) else "") or f"A fact begins with {', '.join(p + '.' for p in prefixes)}"
@@ -110,7 +110,7 @@ class ConditionKind:
             return False
         if value in usual or prefix == "hand_off":
             return True
-        if prefix in ("deal", "score", "crm"):
+        if prefix in ("deal", "score", "rep", "crm"):
             known = [fact for fact in usual if fact.startswith(prefix)]
             found.error(path, "fact", f"there is no fact '{value}'.", hint=nearest(str(value), known) or f"Known: {', '.join(known)}.")
             return False

@@ -2,8 +2,9 @@
 
 import pytest
 
-from connector.core.ladder import STAGES
-from connector.core.model import ActivityRule, Label
+from connector.core.ladder import STAGES, OwnerRule
+from connector.core.model import ActivityRule, Label, Op
+from connector.core.model import Test as FactTest
 from connector.ports.errors import UsageError
 from mappings.compile import compile_fields, compile_lifecycle, compile_scoring
 from mappings.document import KINDS, names, packaged
@@ -99,6 +100,13 @@ def test_each_temperature_and_each_hand_off_has_a_follow_up_and_a_next_action() 
 
     assert triggers == {"hot", "warm", *hand_offs}
     assert set(LADDER.next_actions) == {"hot", "warm", "cold", *hand_offs}
+
+
+def test_a_lead_that_a_rep_is_on_stays_with_that_rep() -> None:
+    in_work = LADDER.redirects[-1]
+
+    assert (in_work.id, in_work.when) == ("in_work", FactTest(fact="rep.days_since_touch", op=Op.AT_MOST, values=(14,)))
+    assert (in_work.to, in_work.stage_move) == (OwnerRule.RECORD_OWNER, True)
 
 
 @pytest.mark.parametrize("crm", names("fields"))
