@@ -148,20 +148,20 @@ def _asked(setting: Setting, *, ask: bool) -> str:
 def check_command(context: typer.Context, connections: Names = None) -> None:
     """Say what is missing before a connection can be read and written, and who can mend it. Nothing is changed."""
     frame = frame_of(context)
-    ready = True
+    each = []
     with looking(frame) as here:
         road = road_of(here, progress=silent)
         for connection in here.connections(connections or []):
             checked = check(store=here.store, crm=road.crm(connection), connection=connection, ladder=road.documents().ladder)
-            ready = ready and checked.ready
+            each.append(checked)
             missing = f"{sum(1 for s in checked.steps if s.state != 'present')} of {len(checked.steps)} to install"
             frame.say(f"[bold]{connection.name}[/]: {'ready' if checked.ready else 'not ready'}, {missing}.")
             if checked.findings:
                 frame.show(findings_table(checked.findings))
             for problem in checked.problems:
                 frame.say(escape(str(problem)))
-            frame.give(checked)
-    if not ready:
+    frame.give({"checked": each, "ready": all(c.ready for c in each)})
+    if not all(c.ready for c in each):
         raise typer.Exit(PARTLY)
 
 
@@ -173,6 +173,7 @@ def install(
     """Make what must exist in the CRM: Hotlead's fields, and who may see them. Shows its plan first; repeating is safe."""
     frame = frame_of(context)
     different = False
+    each = []
     with at_work(frame, command=command_line()) as (here, road):
         for connection in here.connections(connections or []):
             crm = road.crm(connection)
@@ -187,7 +188,8 @@ def install(
                 there = sum(1 for s in crm.install() if s.state == "present")
                 different = different or there < len(plan)
                 frame.say(f"[bold]{connection.name}[/]: {there} of {len(plan)} there now.")
-            frame.give({"connection": connection.name, "steps": plan, "dry_run": dry_run})
+            each.append({"connection": connection.name, "steps": plan})
+    frame.give({"installed": each, "dry_run": dry_run})
     if different:
         raise typer.Exit(PARTLY)
 

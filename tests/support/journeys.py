@@ -1,0 +1,221 @@
+"""An admin at work: a data directory, two sandbox CRMs, and `hotlead` commands given one after the other."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.finder import crm_kinds
+from tests.support.processes import Command, Done, Forks, forks, free_port
+from tests.support.sandboxes import Sandbox
+
+CRMS = ("salesforce", "hubspot")
+SECRETS = {
+    "salesforce": ("--client-id", "3MVG9-journeys", "--client-secret", "JOURNEYS-CLIENT-SECRET-0123456789ABCDEF"),
+    "hubspot": ("--token", "pat-na1-5eed0000-0000-4000-8000-00000journey"),
+}
+CONTACTS = {"salesforce": ("Lead", "Contact"), "hubspot": ("contacts",)}
+TASKS = {"salesforce": "Task", "hubspot": "tasks"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """One installation beside its CRMs."""
+
+    forks: Forks
+    folder: Path
+    sandboxes: Mapping[str, Sandbox]
+    environment: dict[str, str] = field(default_factory=lambda: {"HOTLEAD_SCORE_WORKERS": "1"})
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "hotlead-data"
+
+    def start(self, *words: str, die_at_commit: int = 0) -> Command:
+        """A command begun and not waited for."""
+        return self.forks.start("hotlead", *words, folder=self.folder, environment=self.environment, die_at_commit=die_at_commit)
+
+    def hotlead(self, *words: str) -> Done:
+        """A command and how it ended."""
+        return self.start(*words).wait()
+
+    def ok(self, *words: str) -> Done:
+        """A command that must end well."""
+        done = self.hotlead(*words)
+        assert done.code == 0, f"hotlead {' '.join(words)}: {done.said()}"
+        return done
+
+    def told(self, *words: str) -> Any:
+        """What a command that must end well tells machines."""
+        return self.ok("--json", *words).json()
+
+    def connect(self, crm: str, **changed: str) -> Done:
+        """`hotlead connect` with the sandbox's credentials, or others."""
+        sandbox = self.sandboxes[crm]
+        settings = {**crm_kinds()[crm].sandbox_settings(url=sandbox.url, credentials=sandbox.credentials), **changed}
+        given = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+        return self.hotlead("connect", crm, *given)
+
+    def set_up(self) -> None:
+        """From nothing to fields installed in both CRMs."""
+        self.ok("init")
+        for crm in CRMS:
+            done = self.connect(crm)
+            assert done.code == 0, done.said()
+        self.ok("install")
+
+    def go_live(self, step: str, *options: str, crms: Sequence[str] = CRMS) -> None:
+        """Both connections at a step, one step after the other."""
+        steps = ("fields", "stages", "tasks")
+        for crm in crms:
+            for each in steps[: steps.index(step) + 1]:
+                self.ok("go-live", crm, each, *options)
+
+    def plan(self, number: int) -> Any:
+        """A stored plan with every row of it."""
+        return self.told("runs", "--plan", str(number), "--all")
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the database holds, read beside the product."""
+        with closing(sqlite3.connect(f"file:{self.data / 'hotlead.db'}?mode=ro", uri=True)) as database:
+            return database.execute(query, values).fetchall()
+
+    def emails_in(self, *connections: str, many: int) -> list[str]:
+        """Addresses of so many scored persons who have a live row in each of these connections, hottest first."""
+        found = self.rows(
+            "SELECT p.email FROM persons p JOIN scores s ON s.person = p.id WHERE p.live AND p.email <> '' AND s.excluded = '' AND "
+            + " AND ".join(
+                "EXISTS (SELECT 1 FROM members m JOIN sources o ON o.no = m.source JOIN contacts c ON c.no = m.no"
+                f" WHERE m.person = p.id AND o.connection = '{name}' AND c.deleted = 0)"
+                for name in connections
+            )
+            + " ORDER BY s.rank DESC, p.id LIMIT ?",
+            many,
+        )
+        return [email for (email,) in found]
+
+    def writes(self) -> dict[str, int]:
+        """API writes so far in both CRMs, by `crm Source/ID/field`."""
+        return {f"{crm} {what}": count for crm, sandbox in self.sandboxes.items() for what, count in sandbox.writes().items()}
+
+    def calls(self) -> dict[str, int]:
+        """API calls so far in both CRMs, by `crm METHOD path-template`."""
+        return {f"{crm} {what}": count for crm, sandbox in self.sandboxes.items() for what, count in sandbox.calls().items()}
+
+    def forget_counts(self) -> None:
+        for sandbox in self.sandboxes.values():
+            sandbox.reset_counters()
+
+    def heal(self) -> None:
+        for sandbox in self.sandboxes.values():
+            sandbox.heal()
+
+    def value(self, crm: str, source: str, record: str, name: str) -> Any:
+        """What a field holds in a CRM right now."""
+        held = self.sandboxes[crm].record(source, record)
+        return (held["properties"] if crm == "hubspot" else held).get(name)
+
+
+@dataclass(slots=True, kw_only=True)
+class Town:
+    """Makes desks: the same two CRMs, freshly seeded, on the same ports, for installations that begin as copies of one that is set up."""
+
+    forks: Forks
+    folder: Path
+    people: int
+    options: Sequence[str]
+    more: Mapping[str, Sequence[str]]
+    ports: Mapping[str, int]
+    template: Path | None = None
+    made: int = 0
+
+    @contextmanager
+    def crms(self) -> Iterator[dict[str, Sandbox]]:
+        """Both sandboxes, freshly seeded; the same records every time."""
+        with ExitStack() as stack:
+            yield {
+                crm: stack.enter_context(
+                    self.forks.sandbox(
+                        crm,
+                        people=self.people,
+                        port=self.ports[crm],
+                        options=(*self.options, *SECRETS[crm], *self.more.get(crm, ())),
+                    )
+                )
+                for crm in CRMS
+            }
+
+    def desk(self, sandboxes: Mapping[str, Sandbox], *, fresh: bool = False) -> Desk:
+        """A desk beside these CRMs: a copy of the template, or (`fresh`) an empty folder."""
+        self.made += 1
+        folder = self.folder / f"desk-{self.made}"
+        folder.mkdir(parents=True)
+        desk = Desk(forks=self.forks, folder=folder, sandboxes=sandboxes)
+        if self.template is not None and not fresh:
+            shutil.copytree(self.template, desk.data)
+        return desk
+
+    @contextmanager
+    def fresh(self) -> Iterator[Desk]:
+        """Freshly seeded CRMs and a desk beside them; with a template, their fields are installed."""
+        with self.crms() as sandboxes:
+            desk = self.desk(sandboxes)
+            if self.template is not None:
+                desk.ok("install")
+                desk.forget_counts()
+            yield desk
+
+
+@contextmanager
+def town(
+    folder: Path, *, people: int, activities: float = 12.0, more: Mapping[str, Sequence[str]] | None = None, now: datetime | None = None
+) -> Iterator[Town]:
+    """A town of so many people. `more` are further options of a sandbox."""
+    now = now or datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    options = ("--now", now.isoformat(), "--activities-per-person", str(activities))
+    with forks(folder / "said") as running:
+        yield Town(
+            forks=running,
+            folder=folder,
+            people=people,
+            options=options,
+            more=more or {},
+            ports={crm: free_port() for crm in CRMS},
+        )
+
+
+@contextmanager
+def scored_town(folder: Path, *, people: int, more: Mapping[str, Sequence[str]] | None = None) -> Iterator[Town]:
+    """A town whose desks begin connected, pulled and scored, not yet live anywhere."""
+    with town(folder, people=people, more=more) as made:
+        with made.crms() as sandboxes:
+            first = made.desk(sandboxes)
+            first.set_up()
+            first.ok("pull")
+            first.ok("score")
+        made.template = first.data
+        yield made
+
+
+def alike(held: Any, planned: Any) -> bool:
+    """Whether a CRM holds what was planned: an empty text is nothing, instants are compared as instants, HubSpot's numbers are texts."""
+    if held in (None, "") or planned in (None, ""):
+        return (held or None) == (planned or None)
+    if isinstance(planned, str) and len(planned) > len("2026-11-02T") and planned[4] == "-" and planned[10] == "T":
+        return datetime.fromisoformat(str(held)) == datetime.fromisoformat(planned)
+    if isinstance(planned, int | float) and not isinstance(planned, bool):
+        return float(held) == float(planned)
+    return bool(held == planned)
+
+
+def planned_values(plan: Any) -> dict[str, Any]:
+    """Every field a plan writes, as `connection Source/ID/field` and its value."""
+    return {
+        f"{change['key']['connection']} {change['key']['source']}/{change['key']['id']}/{one['field']}": one["after"]
+        for change in plan["changes"]
+        for one in change["fields"]
+    }
