@@ -51,8 +51,7 @@ def run(options: argparse.Namespace) -> bool:
 
 def _results_agree(crowd: Path, results: Path) -> bool:
     """Runs each engine once with its results kept, and says where they differ from ours."""
-    model = shipped()
-    lines = compile_model(model).lines
+    lines = compile_model(shipped()).lines
     sides = [place for place, line in enumerate(lines) if line.side == "engagement"]
     kept = {}
     for engine in ENGINES:
@@ -64,9 +63,7 @@ def _results_agree(crowd: Path, results: Path) -> bool:
             kept[engine] = load(folder)
     ours, agree = kept.pop("kernel"), True
     for engine, theirs in kept.items():
-        problems = differences(
-            ours, theirs, band_starts=tuple(least for _, least in model.bands.engagement), engagement_lines=slice(sides[0], sides[-1] + 1)
-        )
+        problems = differences(ours, theirs, engagement_lines=slice(sides[0], sides[-1] + 1))
         print(f"{engine}: {'; '.join(problems) or 'the same grades, reasons, exclusions and hand-offs'}")
         agree = agree and not problems
     return agree
