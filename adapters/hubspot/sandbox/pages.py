@@ -91,7 +91,7 @@ class PortalPages:
         self._linking = Linking(portal)
 
     def people(self, *, text: str, offset: int, limit: int) -> ListPage:
-        """Contacts that match, highest Hotlead score first."""
+        """Contacts that match; hot first, within that by grade and score, unscored last."""
         with self._store.turn():
             owners = [str(one.id) for one in self._portal.owners() if text and text.casefold() in _owner(one).casefold()]
             columns = " || ' ' || ".join(
@@ -104,7 +104,8 @@ class PortalPages:
             total = run(f"SELECT count(*) FROM contacts WHERE {where}", args).fetchone()[0]
             ids = run(
                 f"SELECT id FROM contacts WHERE {where} "
-                "ORDER BY CAST(json_extract(props, '$.hotlead_score') AS REAL) DESC NULLS LAST, "
+                "ORDER BY CASE json_extract(props, '$.hotlead_temperature') WHEN 'hot' THEN 0 WHEN 'warm' THEN 1 WHEN 'cold' THEN 2 ELSE 3 END, "
+                "json_extract(props, '$.hotlead_grade'), CAST(json_extract(props, '$.hotlead_score') AS REAL) DESC, "
                 "json_extract(props, '$.lastname'), json_extract(props, '$.firstname'), id LIMIT ? OFFSET ?",
                 [*args, limit, offset],
             ).fetchall()

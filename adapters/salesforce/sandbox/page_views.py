@@ -35,6 +35,8 @@ _SECTIONS = {
 _SHOWN_NAME = "CASE WHEN t.LastName > 'ぁ' AND t.FirstName IS NOT NULL THEN t.LastName || ' ' || t.FirstName ELSE t.Name END"
 """Names in Japanese letters family name first, as this org's users read them."""
 
+_HOT_FIRST = "CASE temperature WHEN 'hot' THEN 0 WHEN 'warm' THEN 1 WHEN 'cold' THEN 2 ELSE 3 END"
+
 
 class OrgPages:
     """The kit's `CrmPages` over this org. Looks as an admin does, past field-level security."""
@@ -43,7 +45,7 @@ class OrgPages:
         self._org = org
 
     def people(self, *, text: str, offset: int, limit: int) -> ListPage:
-        """Leads that are not converted, and contacts; highest score first, unscored last, then by name."""
+        """Leads that are not converted, and contacts; hot first, within that by grade and score, unscored last."""
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         union = " UNION ALL ".join(self._select(kind) for kind in _PEOPLE)
         found = f"({union})"
@@ -52,7 +54,7 @@ class OrgPages:
         with self._org.database.reading() as db:
             total = int(db.execute(f"SELECT COUNT(*) FROM {found}{where}", {"t": pattern}).fetchone()[0])
             rows = db.execute(
-                f"SELECT * FROM {found}{where} ORDER BY score IS NULL, score DESC, name LIMIT :limit OFFSET :offset",
+                f"SELECT * FROM {found}{where} ORDER BY {_HOT_FIRST}, grade, score DESC, name LIMIT :limit OFFSET :offset",
                 {"t": pattern, "limit": limit, "offset": offset},
             ).fetchall()
         return ListPage(rows=tuple(_list_row(row) for row in rows), total=total)
