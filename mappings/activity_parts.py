@@ -25,6 +25,12 @@ LinksOf = Callable[[Fields], Sequence[RecordKey]]
 SecondsOf = Callable[[Fields], int]
 Claim = Callable[[Fields], bool]
 
+_UNSEEN = "\0"
+"""Stands for a text that has not been looked up yet; no kind is called so."""
+
+MOST_KEPT = 10_000
+"""Texts whose meaning one step remembers, so that names which repeat are matched once."""
+
 _UNITS = {"milliseconds": 0.001, "seconds": 1, "minutes": 60}
 
 
@@ -80,12 +86,12 @@ def _worded_step(name: str, values: Mapping[str, str]) -> Callable[[Fields, date
         if raw is None or raw == "":
             return None
         text = raw if isinstance(raw, str) else _text_of(raw)
-        if text not in seen:
-            if len(seen) > 10_000:
-                seen.clear()
+        found = seen.get(text, _UNSEEN)
+        if found is _UNSEEN:
             word = folded(text)
-            seen[text] = exact.get(word) if word in exact else next((kind for glob, kind in globs if glob.fullmatch(word)), None)
-        found = seen[text]
+            found = exact.get(word) if word in exact else next((kind for glob, kind in globs if glob.fullmatch(word)), None)
+            if len(seen) < MOST_KEPT:
+                seen[text] = found
         if found is None and not globs:
             misread.append((name, raw))
         return found
@@ -229,7 +235,7 @@ def claim_of(test: Spec) -> Claim:
         found = seen.get(text)
         if found is None:
             found = pattern.fullmatch(folded(text)) is not None
-            if len(seen) < 1000:
+            if len(seen) < MOST_KEPT:
                 seen[text] = found
         return found
 

@@ -4,6 +4,7 @@ Station: the table by which a field mapping is checked (`validate`), built (`bui
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from connector.core.changes import Ownership
@@ -285,11 +286,28 @@ CURRENCIES = Shape(
 )
 
 
+def _check_links(name: str, source: dict[str, Plain], sources: Mapping[str, object], path: Path, found: Findings) -> None:
+    for key in ("company", "survivor", "contacts"):
+        listed = isinstance(source.get(key), list)
+        for index, link in enumerate(listed_tables(source.get(key))):
+            for word in ("source", "related"):
+                other = link.get(word)
+                if isinstance(other, str) and other not in sources:
+                    where = (*path, "sources", name, key, *((index,) if listed else ()), word)
+                    found.warn(
+                        where,
+                        "source",
+                        f"there is no source '{other}' here, so nothing is known of such rows.",
+                        hint=nearest(other, sources),
+                    )
+
+
 def _check_sources(value: dict[str, Plain], path: Path, found: Findings) -> None:
     sources = {name: table(source) for name, source in table(value.get("sources")).items()}
     if sources and not any(source.get("kind") == "contact" for source in sources.values()):
         found.error((*path, "sources"), "sources", "no source is of `kind: contact`, so there is nobody to score.")
     for name, source in sources.items():
+        _check_links(name, source, sources, path, found)
         for key in ("moments", "counters"):
             for index, entry in enumerate(listed_tables(source.get(key))):
                 better = entry.get("instead_of")
