@@ -2,14 +2,18 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import count
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from connector.core.records import DealState, Money, Value
 from connector.ports.errors import StoreError
 from connector.ports.store import Store
 from connector.store.sql_store import SqlStore
+from connector.store.values import dump_value
 from tests.support.stores import at, company, contact, deal, key, put_contact
 
 EVERY_TYPE: dict[str, Value] = {
@@ -199,3 +203,43 @@ def test_money_without_a_rate_is_an_unknown_fact(store: Store) -> None:
 
     with store.read() as tx:
         assert "person.budget" not in tx.people.load([person])[0].facts
+
+
+SALTS = count()
+"""Examples share a store."""
+
+STEPS = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from("abc"), st.sampled_from(["x", "y", True, 1, Decimal("1.0"), Decimal("1")]), max_size=3),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_history_is_written_on_change_only_and_leads_back_to_every_state(
+    store: SqlStore, steps: list[tuple[dict[str, Value], bool]]
+) -> None:
+    id_ = f"row {next(SALTS)}"
+    put_contact(store, contact(id_, values=steps[0][0], deleted=steps[0][1]))
+    before = plain(*steps[0])
+
+    for day, (values, deleted) in enumerate(steps[1:], start=1):
+        row = contact(id_, values=values, deleted=deleted, modified=day)
+        already = len(past(store))
+
+        changed = store.write(lambda tx, row=row, day=day: tx.records.put_contacts([row], seen_at=at(day)))  # type: ignore[misc]
+
+        after = plain(values, deleted)
+        wanted = {(name, before.get(name), after.get(name)) for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        assert {(name, was, now) for _, name, was, now in past(store)[already:]} == wanted
+        assert changed == ((key(id_),) if wanted else ())
+        before = after
+
+
+def plain(values: dict[str, Value], deleted: bool) -> dict[str, str]:
+    """A state as history tells it."""
+    return {"@deleted": "true" if deleted else "false", **{name: dump_value(value) for name, value in values.items()}}
