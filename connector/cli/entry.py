@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -61,6 +62,11 @@ def main() -> None:
         sys.exit(LATER)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAULT)
+    except Exception:  # noqa: BLE001 - the one place that may catch everything: it says whose fault it is and prints where
+        traceback.print_exc()
+        frame.err.print("[bold red]✗[/] This is a fault in hotlead itself. What was done before it stands, nothing is half-written.")
+        frame.err.print("  Please report the lines above with the command that you gave.")
         sys.exit(FAULT)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from connector.core.changes import Change, Ownership, Target, plan_change, stage_stands
 from connector.core.follow_ups import Owner, Surroundings, WantedTask
@@ -393,7 +394,7 @@ def _task(person: Person, *, wanted: WantedTask, row: ScoreRow, documents: Publi
             key=task_key(account=account, wanted=wanted),
             contact=wanted.contact,
             subject=_subject(label, person=person, redirected=wanted.redirected),
-            body="\n".join(_body(row=row, wanted=wanted, reasons_line=one_line(said, length=2000))),
+            body="\n".join(_body(row=row, wanted=wanted, reasons_line=one_line(said, length=2000), zone=documents.ladder.calendar.zone)),
             due_at=wanted.due_at,
             due_on=wanted.due_on,
             type=TaskType(wanted.rule.type),
@@ -412,13 +413,14 @@ def _subject(label: str, *, person: Person, redirected: str) -> str:
     return f"{label}: {person.name}{f' ({redirected})' if redirected else ''}"[:SUBJECT_LENGTH]
 
 
-def _body(*, row: ScoreRow, wanted: WantedTask, reasons_line: str | None) -> list[str]:
+def _body(*, row: ScoreRow, wanted: WantedTask, reasons_line: str | None, zone: str) -> list[str]:
     lines = [f"Score {row.total} (fit {row.fit}, engagement {row.engagement}), grade {row.grade}."]
     if reasons_line:
         lines.append(reasons_line)
     if wanted.redirected:
         lines.append(f"To you because: {wanted.redirected}.")
-    lines.append(f"Due {wanted.due_at:%Y-%m-%d %H:%M} UTC. Made by Hotlead ({wanted.trigger}, {row.model} v{row.model_version}).")
+    due = wanted.due_at.astimezone(ZoneInfo(zone))
+    lines.append(f"Due {due:%Y-%m-%d %H:%M} ({zone}). Made by Hotlead ({wanted.trigger}, {row.model} v{row.model_version}).")
     return lines
 
 

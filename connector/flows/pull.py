@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 
@@ -48,10 +49,14 @@ class Pulled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bookmark:
-    """Where a source stands: the CRM's own cursor, with the mapping it was read by."""
+    """Where a source stands: the CRM's own cursor, with what it was read by."""
 
     version: int
+    """Of the mapping."""
     fields: str
+    """Fingerprint of what was asked for (`fields_asked`)."""
+    hours: int | None
+    """How far back the first load read; None: everything."""
     cursor: str | None
 
     @classmethod
@@ -59,7 +64,11 @@ class Bookmark:
         return None if text is None else cls(**json.loads(text))
 
     def text(self) -> str:
-        return json.dumps({"version": self.version, "fields": self.fields, "cursor": self.cursor})
+        return json.dumps({"version": self.version, "fields": self.fields, "hours": self.hours, "cursor": self.cursor})
+
+    def covers(self, wanted: "Bookmark") -> bool:
+        """Whether what is stored was read with the same questions, at least as far back."""
+        return self.fields == wanted.fields and (self.hours is None or (wanted.hours is not None and wanted.hours <= self.hours))
 
 
 def pull(
@@ -92,39 +101,58 @@ def _pull_source(
     clock: Clock,
     progress: Progress,
 ) -> Pulled:
-    asked = fields_asked(read)
     with store.read() as tx:
         mark = Bookmark.parse(tx.cursors.get(connection=connection.name, source=read.source))
-    if mark is not None and mark.fields == asked and mark.version != mapping.version:
-        replay(store=store, connection=connection, mapping=mapping, source=read.source, clock=clock)
-    cursor = mark.cursor if mark is not None and mark.fields == asked else None
     back = reach.of(read.kind)
+    hours = None if back is None else int(back / timedelta(hours=1))
+    fresh_start = Bookmark(version=mapping.version, fields=fields_asked(read), hours=hours, cursor=None)
+    stretch = partial(_read_on, store=store, crm=crm, connection=connection, mapping=mapping, read=read, clock=clock, progress=progress)
+    if mark is None:
+        return stretch(begin=fresh_start, first=True)
+    if not mark.covers(fresh_start):
+        # What was deleted or merged since is only told to those who read on from where they stood.
+        stretch(begin=replace(mark, version=mapping.version), first=False)
+        return stretch(begin=fresh_start, first=True)
+    if mark.version != mapping.version:
+        replay(store=store, connection=connection, mapping=mapping, source=read.source, clock=clock)
+    return stretch(begin=replace(mark, version=mapping.version), first=False)
+
+
+def _read_on(
+    *,
+    store: Store,
+    crm: Crm,
+    connection: Connection,
+    mapping: FieldMapping,
+    read: SourceRead,
+    clock: Clock,
+    progress: Progress,
+    begin: Bookmark,
+    first: bool,
+) -> Pulled:
+    """Reads from a bookmark to the end, storing every page with the bookmark behind it."""
     ask = Ask(
         source=read.source,
         fields=read.fields,
         related=read.related,
-        since=clock() - back if back is not None else None,
+        since=clock() - timedelta(hours=begin.hours) if begin.hours is not None else None,
         since_field=read.since_field,
-        cursor=cursor,
+        cursor=begin.cursor,
         where=read.where,
     )
     rows = fresh = people = 0
-    label = f"{connection.name} {read.source}"
     for page in crm.read(ask):
-        bookmark = Bookmark(version=mapping.version, fields=asked, cursor=page.cursor)
         one: Absorbed = absorb(
             store=store,
             connection=connection,
             mapping=mapping,
             rows=page.records,
-            position=Position(source=read.source, cursor=bookmark.text()),
+            position=Position(source=read.source, cursor=replace(begin, cursor=page.cursor).text()),
             now=clock(),
         )
         rows, fresh, people = rows + one.rows, fresh + one.fresh, people + one.people
-        progress(Step(name=label, done=rows, of=page.expected))
-    return Pulled(
-        connection=connection.name, source=read.source, kind=read.kind, rows=rows, fresh=fresh, people=people, first=cursor is None
-    )
+        progress(Step(name=f"{connection.name} {read.source}", done=rows, of=page.expected))
+    return Pulled(connection=connection.name, source=read.source, kind=read.kind, rows=rows, fresh=fresh, people=people, first=first)
 
 
 def fields_asked(read: SourceRead) -> str:
