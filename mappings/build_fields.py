@@ -25,7 +25,7 @@ def build_field_mapping(
     """The mapping that the document says, for one connection. `sources`: those that its CRM has; None means all of the document's."""
     around = Surroundings(
         zone=ZoneInfo(zone),
-        country=(read["country"] or "").upper(),
+        country=read["country"] or "",
         currencies=Currencies(base=read["currencies"]["base"], rates=read["currencies"]["rates"]),
         free_mail=frozenset(domain.lower() for domain in read["free_mail"]),
         role_mailboxes=frozenset(name.lower() for name in read["role_mailboxes"]),

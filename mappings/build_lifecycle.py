@@ -61,6 +61,6 @@ def _calendar(read: Read) -> Calendar:
         opens=read["opens"],
         closes=read["closes"],
         weekdays=tuple(sorted({WEEKDAYS.index(day) for day in read["weekdays"]})),
-        country=(read["country"] or "").upper(),
+        country=read["country"] or "",
         off=frozenset(read["off"]),
     )

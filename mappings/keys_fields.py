@@ -10,7 +10,7 @@ from typing import Any
 from connector.core.changes import Ownership
 from connector.core.records import DealState
 from mappings.keys_activities import COUNTER, DETAIL_KEYS, FIELD, FIELD_TEST, LINK, MOMENT, STEPS, FieldSpecs, Short, ValueName
-from mappings.kinds import BAD, Bad, Rate, Text, YesNo, wrong
+from mappings.kinds import BAD, Bad, Country, Rate, Text, YesNo, wrong
 from mappings.problems import Findings, Path, nearest
 from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, listed_tables, refuse_twice, table
 from mappings.writing import WRITABLE
@@ -330,7 +330,7 @@ FIELDS = Shape(
         ),
         Key(
             name="country",
-            kind=Text(maximum=2),
+            kind=Country(),
             doc="ISO code of the country of telephone numbers without +, where the row names none.",
             example="country: JP",
         ),

@@ -8,7 +8,7 @@ from typing import Any
 from connector.core.ladder import STAGES, OwnerRule
 from connector.core.model import Condition
 from mappings.conditions import ConditionKind
-from mappings.kinds import BAD, Bad, Day, DueIn, Duration, Name, Text, TimeOfDay, Whole, YesNo, Zone
+from mappings.kinds import BAD, Bad, Country, Day, DueIn, Duration, Name, Text, TimeOfDay, Whole, YesNo, Zone
 from mappings.problems import Findings, Path
 from mappings.shapes import REQUIRED, Key, ListOf, Shape, TableOf, Words, listed_tables, refuse_twice, table
 from mappings.yamltext import Plain
@@ -186,7 +186,7 @@ CALENDAR = Shape(
         ),
         Key(
             name="country",
-            kind=Text(maximum=2),
+            kind=Country(),
             doc="ISO code of the country whose public holidays are off; none without it.",
             example="country: JP",
         ),

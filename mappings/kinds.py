@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
 from connector.core.ladder import Due, DueUnit
+from mappings.convert.places import read_country
 from mappings.problems import Findings, Path, nearest
 from mappings.yamltext import Plain
 
@@ -158,6 +159,22 @@ class Day:
 
     def read(self, value: Plain, path: Path, found: Findings) -> date | Bad:
         return value if isinstance(value, date) and not isinstance(value, datetime) else wrong(value, path, found, wanted=self.says)
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """An ISO 3166 country code."""
+
+    says: str = "country code (`JP`)"
+
+    def read(self, value: Plain, path: Path, found: Findings) -> str | Bad:
+        code = read_country(value) if isinstance(value, str) else None
+        if not isinstance(code, str):
+            return wrong(value, path, found, wanted=self.says)
+        if value != code:
+            found.error(path, "country", f"'{value}' is no country code.", hint=f"Did you mean '{code}'?")
+            return BAD
+        return code
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,7 @@ follow_ups:
 redirects:
   - {id: deal, label: Deal, when: {fact: deal.open, equals: true}, to: deal_owner, stage_move: true}
 tasks_in: hubspot
-calendar: {zone: Asia/Tokyo, opens: "08:30", weekdays: [fri, mon], country: jp, off: [2026-12-29]}
+calendar: {zone: Asia/Tokyo, opens: "08:30", weekdays: [fri, mon], country: JP, off: [2026-12-29]}
 """
 
 

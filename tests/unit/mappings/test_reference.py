@@ -33,6 +33,15 @@ def test_readme_says_what_the_tables_of_keys_say() -> None:
     assert with_reference(text) == text, "write it anew: README.write_text(mappings.reference.with_reference(README.read_text()))"
 
 
+def test_every_link_in_readme_leads_to_one_heading() -> None:
+    text = README.read_text(encoding="utf-8")
+    headings = [re.sub("[^a-z0-9]+", "-", title.lower()) for title in re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)]
+
+    links = set(re.findall(r"\]\(#([^)]+)\)", text))
+
+    assert {link: headings.count(link) for link in links} == dict.fromkeys(links, 1)
+
+
 def test_readme_names_every_key_and_converter() -> None:
     text = README.read_text(encoding="utf-8")
 
