@@ -119,7 +119,7 @@ def _main_job(
         frame.show(pulled_table(pulled))
         with watch.step("score everybody"):
             scored = score_stretch(road, running=running)
-        frame.say(f"  {scored.people:,} people scored, {scored.excluded:,} excluded (own staff, competitors, students, unreachable …)")
+        frame.say(f"  {scored.people:,} people scored, {scored.excluded:,} excluded by the model (unreachable, students, vendors …)")
         with watch.step("go live: fields, then stages, then tasks"):
             for connection in connections:
                 _go_live(road, connection=connection)
