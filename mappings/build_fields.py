@@ -26,7 +26,7 @@ def build_field_mapping(
     around = Surroundings(
         zone=ZoneInfo(zone),
         country=read["country"] or "",
-        currencies=Currencies(base=read["currencies"]["base"], rates=read["currencies"]["rates"]),
+        currencies=_currencies(read["currencies"]),
         free_mail=frozenset(domain.lower() for domain in read["free_mail"]),
         role_mailboxes=frozenset(name.lower() for name in read["role_mailboxes"]),
     )
@@ -43,6 +43,10 @@ def build_field_mapping(
         written[name] = writes
         reads.append(_source_read(name, spec, rows, writes))
     return FieldMapping(crm=read["crm"], connection=connection, version=version, reads=tuple(reads), mappers=mappers, written=written)
+
+
+def _currencies(read: Spec) -> Currencies:
+    return Currencies(base=read["base"], own=read["own"] or read["base"], rates=read["rates"])
 
 
 def _rows(

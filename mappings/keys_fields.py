@@ -192,7 +192,7 @@ DEAL = Shape(
         Key(
             name="currency",
             kind=FIELD,
-            doc="The field with its currency; without it the base currency.",
+            doc="The field with its currency.",
             example="currency: deal_currency_code",
         ),
         Key(name="created_at", kind=FIELD, doc="When it was made.", example="created_at: createdate"),
@@ -274,7 +274,16 @@ CURRENCIES = Shape(
     name="Currencies",
     doc="The currency that models compute in, and what others are worth in it. An amount in any other currency is unknown, not zero.",
     keys=(
-        Key(name="base", kind=Currency(), default="USD", doc="The base currency; also that of rows that name none.", example="base: JPY"),
+        Key(
+            name="base",
+            kind=Currency(),
+            default="USD",
+            doc="The currency that amounts are compared in; the same in all your mappings.",
+            example="base: JPY",
+        ),
+        Key(
+            name="own", kind=Currency(), doc="The currency of rows that name none: your CRM's own. Without it the base.", example="own: JPY"
+        ),
         Key(
             name="rates",
             kind=TableOf(Rate(), key=Currency()),

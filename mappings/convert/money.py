@@ -14,9 +14,10 @@ from mappings.convert.plain import UNKNOWN, Read, read_decimal, written_plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Currencies:
-    """The base currency and what one unit of another is worth in it."""
+    """The base currency, the currency of rows that name none, and what one unit of another is worth in the base."""
 
     base: str
+    own: str
     rates: Mapping[str, Decimal] = field(default_factory=dict)
 
     def rate(self, currency: str) -> Decimal | None:
@@ -25,12 +26,12 @@ class Currencies:
 
 
 def read_money(amount: Json, currency: Json, *, currencies: Currencies) -> Money | Read:
-    """The amount with its currency; a record without a currency has the base. UNKNOWN where the amount is no number."""
+    """The amount with its currency; a row without a currency has the CRM's own. UNKNOWN where the amount is no number."""
     number = read_decimal(amount)
     if not isinstance(number, Decimal):
         return number
     code = currency.strip().upper() if isinstance(currency, str) else ""
-    return Money(amount=number, currency=code or currencies.base)
+    return Money(amount=number, currency=code or currencies.own)
 
 
 def in_base(amount: Json, currency: Json, *, currencies: Currencies) -> Read:

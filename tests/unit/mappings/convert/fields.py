@@ -15,7 +15,7 @@ from mappings.problems import Findings
 TOKYO = Surroundings(
     zone=ZoneInfo("Asia/Tokyo"),
     country="JP",
-    currencies=Currencies(base="USD", rates={"JPY": Decimal("0.0067")}),
+    currencies=Currencies(base="USD", own="USD", rates={"JPY": Decimal("0.0067")}),
     free_mail=frozenset({"post.example"}),
     role_mailboxes=frozenset({"uketsuke"}),
 )

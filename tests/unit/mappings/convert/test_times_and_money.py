@@ -14,7 +14,7 @@ from mappings.convert.plain import UNKNOWN, Read
 from mappings.convert.times import day_reader, instant_reader, written_day, written_instant
 from tests.unit.mappings.convert.fields import TOKYO, read_field
 
-DOLLARS = Currencies(base="USD", rates={"JPY": Decimal("0.0067")})
+DOLLARS = Currencies(base="USD", own="JPY", rates={"JPY": Decimal("0.0067")})
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,11 @@ def test_amounts_are_turned_into_the_base_currency() -> None:
 
 def test_an_amount_without_a_rate_is_unknown_and_not_zero() -> None:
     assert read_field("{from: amount, convert: money, currency: currency}", amount="100", currency="CHF") is UNKNOWN
+
+
+def test_an_amount_that_names_no_currency_has_the_crms_own() -> None:
+    assert read_money("1000", None, currencies=DOLLARS) == Money(amount=Decimal(1000), currency="JPY")
+    assert in_base("1000", "", currencies=DOLLARS) == Decimal("6.7")
 
 
 def test_no_amount_is_no_money() -> None:
