@@ -3,6 +3,7 @@
 Station: between the data directory or the store (which keep texts) and `validate` and `compile`.
 """
 
+import re
 from importlib.resources import files
 
 from connector.ports.errors import UsageError
@@ -26,6 +27,18 @@ def packaged(kind: str, name: str) -> str:
         hint = nearest(name, known) or f"There are: {', '.join(known)}."
         raise UsageError(f"no packaged {kind} document is called '{name}'.", hint=hint)
     return (files("mappings") / kind / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def first_mapping(crm: str, *, currency: str | None) -> str:
+    """The packaged field mapping of a CRM with the CRM's own currency put in, where it is known and another than the base.
+
+    Comments stay as they are. Raises UsageError for a CRM without a packaged mapping.
+    """
+    text = packaged("fields", crm)
+    base = re.search(r"^  base: (\w+)$", text, flags=re.MULTILINE)
+    if currency is None or base is None or currency == base[1]:
+        return text
+    return re.sub(r"^  # own: \w+ +# ", f"  own: {currency}                     # ", text, count=1, flags=re.MULTILINE)
 
 
 def parse(text: str, *, file: str) -> Parsed:

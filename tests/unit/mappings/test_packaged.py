@@ -7,7 +7,7 @@ from connector.core.model import ActivityRule, Label, Op
 from connector.core.model import Test as FactTest
 from connector.ports.errors import UsageError
 from mappings.compile import compile_fields, compile_lifecycle, compile_scoring
-from mappings.document import KINDS, names, packaged
+from mappings.document import KINDS, first_mapping, names, packaged, parse
 from mappings.validate import check_fields, check_lifecycle, check_scoring
 
 MODEL = compile_scoring(packaged("scoring", "b2b_default"), file="scoring", version=1)
@@ -27,6 +27,26 @@ def test_a_packaged_name_that_is_not_there_is_refused_with_the_nearest() -> None
         packaged("fields", "hubspott")
 
     assert caught.value.hint == "Did you mean 'hubspot'?"
+
+
+@pytest.mark.parametrize("crm", names("fields"))
+def test_a_first_mapping_knows_the_crms_own_currency(crm: str) -> None:
+    text = first_mapping(crm, currency="JPY")
+
+    assert parse(text, file=crm).root["currencies"] == {**packaged_currencies(crm), "own": "JPY"}
+    assert check_fields(text, file=crm) == ()
+    assert len(text.splitlines()) == len(packaged("fields", crm).splitlines())
+
+
+@pytest.mark.parametrize("currency", [None, "USD"])
+def test_a_first_mapping_is_the_packaged_one_where_there_is_nothing_to_put_in(currency: str | None) -> None:
+    assert first_mapping("hubspot", currency=currency) == packaged("fields", "hubspot")
+
+
+def packaged_currencies(crm: str) -> dict[str, object]:
+    currencies = parse(packaged("fields", crm), file=crm).root["currencies"]
+    assert isinstance(currencies, dict)
+    return dict(currencies)
 
 
 def test_a_kind_that_is_none_is_refused() -> None:
