@@ -21,6 +21,7 @@ CHECKPOINT_PAGES = 4000
 
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_SPOILT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _POSTGRES_FULL = {"53100", "25006", "58030"}
 """disk_full, read_only_sql_transaction, io_error."""
 
@@ -76,21 +77,28 @@ def _postgres_engine(url: str, *, writable: bool) -> Engine:
 
 
 def store_error(error: BaseException) -> BaseException:
-    """The error in our own words where it came from the database; any other error as it is."""
+    """The error in our own words, caused by it, where it came from the database; any other error as it is."""
     if isinstance(error, HotleadError) or not isinstance(error, DBAPIError):
         return error
-    original = error.orig
-    code = getattr(original, "sqlite_errorcode", -1) & 0xFF if hasattr(original, "sqlite_errorcode") else -1
-    if code in _FULL or getattr(original, "sqlstate", "") in _POSTGRES_FULL:
+    told = _told(error.orig)
+    told.__cause__ = error
+    return told
+
+
+def _told(original: BaseException | None) -> StoreError:
+    code = getattr(original, "sqlite_errorcode", None)
+    kind = None if code is None else code & 0xFF
+    if kind in _FULL or getattr(original, "sqlstate", None) in _POSTGRES_FULL:
         return StoreFull(
             f"The disk under the database is full, read-only or failing ({original}); nothing was half-written.",
             hint="Free space or mend the disk, then start again: work goes on from the last committed row.",
         )
-    if code in _BUSY:
+    if kind in _BUSY:
         return StoreBusy(
-            f"Another program holds the database ({original}).",
-            hint="Close whatever else has hotlead.db open for writing, then start again.",
+            f"Another program holds the database ({original}).", hint="Close whatever else has it open for writing, then start again."
         )
-    return StoreError(
-        f"The database refused: {type(original).__name__}: {original}", hint="Run `hotlead doctor`; keep a copy of the data directory."
-    )
+    if kind in _SPOILT:
+        return StoreError(
+            f"The database file is damaged ({original}).", hint="Keep a copy of the data directory, then put back a backup of hotlead.db."
+        )
+    return StoreError(f"The database refused: {type(original).__name__}: {original}", hint="Run `hotlead doctor`.")

@@ -4,8 +4,9 @@ The one place that decides which row's value counts: what is packed for whole sh
 Imports neither SQLAlchemy nor sqlite3: the children that read shards use it too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from connector.core.records import Company, Contact, DealState, Money, Value
 
 PAIR = np.dtype("<i4")
 """Packed facts: pairs of (list number, word number), each a little-endian int32."""
+
+_DEAL_FACTS = tuple((state, f"deal.{state}") for state in DealState)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,25 +43,34 @@ def resolve_facts(*, contacts: Sequence[ContactFacts], companies: Sequence[Compa
     is `person.email` unless a mapping gives one. Money is left out: without a rate it is unknown (DESIGN §4).
     """
     facts: dict[str, Value] = {}
-    for firm in sorted(companies, key=lambda c: (-c.changed_at, c.company.key)):
-        for name, value in firm.company.values.items():
-            _claim(facts, f"company.{name}", value)
-    newest_first = sorted(contacts, key=lambda c: (-c.changed_at, c.contact.key))
+    for firm in sorted(companies, key=lambda c: (-c.changed_at, c.company.key)) if len(companies) > 1 else companies:
+        _claim(facts, firm.company.values, _of_company)
+    newest_first = sorted(contacts, key=lambda c: (-c.changed_at, c.contact.key)) if len(contacts) > 1 else contacts
     for row in newest_first:
-        for name, value in row.contact.values.items():
-            _claim(facts, name if name.startswith("company.") else f"person.{name}", value)
+        _claim(facts, row.contact.values, _of_contact)
     for row in newest_first:
         if row.contact.emails:
-            _claim(facts, "person.email", row.contact.emails[0])
+            facts.setdefault("person.email", row.contact.emails[0])
     states = {deal.state for deal in deals}
-    for state in DealState:
-        facts[f"deal.{state}"] = state in states
+    for state, name in _DEAL_FACTS:
+        facts[name] = state in states
     return facts
 
 
-def _claim(facts: dict[str, Value], name: str, value: Value) -> None:
-    if not isinstance(value, Money):
-        facts.setdefault(name, value)
+def _claim(facts: dict[str, Value], values: Mapping[str, Value], full_name: Callable[[str], str]) -> None:
+    for name, value in values.items():
+        if type(value) is not Money:
+            facts.setdefault(full_name(name), value)
+
+
+@lru_cache(maxsize=4096)
+def _of_company(name: str) -> str:
+    return f"company.{name}"
+
+
+@lru_cache(maxsize=4096)
+def _of_contact(name: str) -> str:
+    return name if name.startswith("company.") else f"person.{name}"
 
 
 def pack(pairs: Sequence[tuple[int, int]]) -> bytes:

@@ -1,6 +1,5 @@
 """The journal of writes: each field of each row as it was before and after."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from connector.ports.store import JournalEntry
 from connector.store.instants import from_us, to_us
 from connector.store.schema import journal
 from connector.store.transaction import AnyRow, Transaction, chunks
-from connector.store.values import dump
+from connector.store.values import dump, load
 
 
 class SqlJournal:
@@ -39,7 +38,7 @@ class SqlJournal:
                 select(func.max(journal.c.no).label("no")).where(mine).group_by(journal.c.source, journal.c.id, journal.c.field).subquery()
             )
             for row in self._t.rows(select(journal).join(last, last.c.no == journal.c.no)):
-                found[self._t.key(row.source, row.id), row.field] = json.loads(row.after)
+                found[self._t.key(row.source, row.id), row.field] = load(row.after)
         return found
 
 
@@ -66,8 +65,8 @@ def _entry(t: Transaction, row: AnyRow) -> JournalEntry:
         person=row.person,
         field=row.field,
         name=row.name,
-        before=json.loads(row.before),
-        after=json.loads(row.after),
+        before=load(row.before),
+        after=load(row.after),
         at=from_us(row.at),
         model=row.model,
         model_version=row.model_version,

@@ -1,6 +1,5 @@
 """What the ladder remembers of each person, and every stage move."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
@@ -14,7 +13,7 @@ from connector.core.qualification import LadderState, StageMove
 from connector.store.instants import from_us, to_us
 from connector.store.schema import ladder_states, stage_moves
 from connector.store.transaction import Transaction, chunks
-from connector.store.values import dump
+from connector.store.values import dump, load
 
 _INSTANTS = frozenset({"stage_since", "first_mql_at", "last_mql_at", "hold_until", "cooler_since"})
 _BY_ID = frozenset({"answered", "followed_up"})
@@ -67,7 +66,7 @@ def body_of(state: LadderState) -> str:
 
 def state_of(body: str) -> LadderState:
     """The state that `body_of` was given."""
-    parts = json.loads(body)
+    parts = load(body)
     for name in _INSTANTS & parts.keys():
         parts[name] = None if parts[name] is None else from_us(parts[name])
     for name in _BY_ID & parts.keys():
@@ -83,7 +82,7 @@ def move_body(move: StageMove) -> str:
 
 def move_of(body: str) -> StageMove:
     """The move that `move_body` was given."""
-    parts = json.loads(body)
+    parts = load(body)
     return StageMove(**{**parts, "at": from_us(parts["at"])})
 
 

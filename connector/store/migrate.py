@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,22 +18,36 @@ from connector.store.engine import sqlite_path, store_error
 HEAD = "0001"
 """The newest revision under `migrations/versions`; a test holds it."""
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrations:
+    """Where the steps are, and the revision they lead to."""
+
+    folder: Path
+    head: str
+
+    def known(self) -> tuple[str, ...]:
+        """Every revision, oldest first."""
+        script = ScriptDirectory(str(self.folder))
+        return tuple(revision.revision for revision in script.walk_revisions())[::-1]
 
 
-def bring_up(*, reader: Engine, writer: Engine) -> None:
+SHIPPED = Migrations(folder=Path(__file__).with_name("migrations"), head=HEAD)
+
+
+def bring_up(*, reader: Engine, writer: Engine, migrations: Migrations = SHIPPED) -> None:
     """Creates an empty database at head; backs up and upgrades an older one. Raises StoreVersion for a newer or a foreign one.
 
     What is there is looked at through `reader`, because opening for writing already changes a file's journal mode.
     """
     try:
-        found = _found(reader)
-        if found == HEAD:
+        found = _found(reader, migrations)
+        if found == migrations.head:
             return
         if found is not None:
             _back_up(writer, found)
         with writer.connect() as connection, connection.begin():
-            _upgrade(connection)
+            _upgrade(connection, migrations)
     except DBAPIError as error:
         raise store_error(error) from error
 
@@ -40,7 +55,7 @@ def bring_up(*, reader: Engine, writer: Engine) -> None:
 def require_current(engine: Engine) -> None:
     """Raises StoreVersion unless the database is at head."""
     try:
-        found = _found(engine)
+        found = _found(engine, SHIPPED)
     except DBAPIError as error:
         raise store_error(error) from error
     if found != HEAD:
@@ -50,18 +65,12 @@ def require_current(engine: Engine) -> None:
         )
 
 
-def known_revisions() -> tuple[str, ...]:
-    """Every revision this version knows, oldest first."""
-    script = ScriptDirectory(str(_MIGRATIONS))
-    return tuple(revision.revision for revision in script.walk_revisions())[::-1]
-
-
-def _found(engine: Engine) -> str | None:
+def _found(engine: Engine, migrations: Migrations) -> str | None:
     with engine.connect() as connection, connection.begin():
-        return _revision(connection)
+        return _revision(connection, migrations)
 
 
-def _revision(connection: Connection) -> str | None:
+def _revision(connection: Connection, migrations: Migrations) -> str | None:
     """The database's revision, None for an empty one. Raises StoreVersion for one that is not known here."""
     tables = set(inspect(connection).get_table_names())
     if not tables:
@@ -69,25 +78,24 @@ def _revision(connection: Connection) -> str | None:
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if "alembic_version" in tables else None
     if found is None or "made_by" not in tables:
         raise StoreVersion("The database was not made by hotlead.", hint="Give hotlead a data directory of its own.")
-    if found == HEAD or found in known_revisions():
+    if found == migrations.head or found in migrations.known():
         return str(found)
     maker = connection.execute(text("SELECT version FROM made_by")).scalar()
-    ours = version("hotlead")
+    ours = f"{version('hotlead')} (schema {migrations.head})"
     raise StoreVersion(
-        f"The database was made by hotlead {maker} (schema {found}); this is hotlead {ours} (schema {HEAD}). Nothing was touched.",
+        f"The database was made by hotlead {maker} (schema {found}); this is hotlead {ours}. Nothing was touched.",
         hint=f"Install hotlead {maker} or newer, or put back the backup made before the upgrade.",
     )
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, migrations: Migrations) -> None:
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations.folder).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, HEAD)
+    command.upgrade(config, migrations.head)
     connection.execute(text("DELETE FROM made_by"))
-    connection.execute(
-        text("INSERT INTO made_by (version, revision) VALUES (:version, :revision)"), {"version": version("hotlead"), "revision": HEAD}
-    )
+    made_by = {"version": version("hotlead"), "revision": migrations.head}
+    connection.execute(text("INSERT INTO made_by (version, revision) VALUES (:version, :revision)"), made_by)
 
 
 def _back_up(engine: Engine, revision: str) -> None:

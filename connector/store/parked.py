@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from connector.core.records import RecordKey
 from connector.ports.crm import Refusal
@@ -15,6 +15,10 @@ from connector.store.instants import from_us, to_us
 from connector.store.schema import parked
 from connector.store.transaction import AnyRow, Transaction, chunks
 from connector.store.values import dump, dump_key, load_key
+
+_CLEAR = delete(parked).where(
+    parked.c.source == bindparam("of_source"), parked.c.id == bindparam("of_id"), parked.c.what == bindparam("of_what")
+)
 
 
 class SqlParked:
@@ -37,9 +41,9 @@ class SqlParked:
         return found
 
     def clear(self, rows: Sequence[tuple[RecordKey, str]]) -> None:
-        for key, what in rows:
-            here = self._t.among(parked.c.source, parked.c.id, [key])
-            self._t.run(delete(parked).where(here, parked.c.what == what))
+        there = self.get([key for key, _ in rows])
+        gone = [(*self._t.pair(key), what) for key, what in rows if (key, what) in there]
+        self._t.run(_CLEAR, [{"of_source": source, "of_id": id_, "of_what": what} for source, id_, what in gone])
 
     def all(self, *, limit: int) -> tuple[Parked, ...]:
         """Newest first."""

@@ -18,7 +18,7 @@ from connector.store.schema import activities, addresses, connections, ladder_st
 from connector.store.scores import score_of
 from connector.store.transaction import AnyRow, Transaction, chunks
 
-TOUCHES = ("call", "meeting", "email_sent")
+TOUCHES = ("call", "call_connected", "meeting", "meeting_held", "email_sent")
 """Kinds of activity that a rep did with a person."""
 
 

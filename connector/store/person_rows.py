@@ -18,7 +18,7 @@ from connector.store.schema import companies, contacts, deal_contacts, deals, me
 from connector.store.transaction import Transaction, among, chunks
 from connector.store.values import dump_value
 
-PEOPLE_AT_ONCE = 200
+PEOPLE_AT_ONCE = 500
 
 Pair = tuple[int, str]
 

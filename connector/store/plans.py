@@ -1,6 +1,5 @@
 """Stored plans of a write-back. A plan's rows are the outbox: their state says what of it has been done."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,7 +14,7 @@ from connector.store.instants import from_us, from_us_or_none, to_us
 from connector.store.ladder import body_of, move_body, move_of, state_of
 from connector.store.schema import plan_changes, plan_ladder, plan_tasks, plans
 from connector.store.transaction import AnyRow, Transaction, chunks
-from connector.store.values import dump
+from connector.store.values import dump, load
 
 
 class SqlPlans:
@@ -130,7 +129,7 @@ def _plan(row: AnyRow) -> Plan:
         run=row.run,
         created_at=from_us(row.created_at),
         closed=row.calls is not None,
-        calls={} if row.calls is None else json.loads(row.calls),
+        calls={} if row.calls is None else load(row.calls),
         begun_at=from_us_or_none(row.begun_at),
         executed_at=from_us_or_none(row.executed_at),
     )
@@ -153,7 +152,7 @@ def _change(t: Transaction, row: AnyRow) -> PlannedChange:
         person_name=row.person_name,
         fields=tuple(
             PlannedField(field=field, name=name, before=before, after=after, ours=ours)
-            for field, name, before, after, ours in json.loads(row.fields)
+            for field, name, before, after, ours in load(row.fields)
         ),
         state=PlanState(row.state),
         note=row.note,

@@ -1,10 +1,9 @@
 """Rows as the CRM gave them, kept beside what was made of them."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from connector.core.records import RecordKey
 from connector.ports.crm import Json, RawRecord
@@ -12,7 +11,9 @@ from connector.ports.store import StoredRaw
 from connector.store.instants import from_us, to_us
 from connector.store.schema import raw
 from connector.store.transaction import AT_ONCE, AnyRow, Transaction, chunks
-from connector.store.values import dump, dump_key, load_key
+from connector.store.values import dump, dump_key, load, load_key
+
+_AMEND = update(raw).where(raw.c.source == bindparam("of_source"), raw.c.id == bindparam("of_id")).values(fields=bindparam("new_fields"))
 
 
 class SqlRaw:
@@ -48,14 +49,13 @@ class SqlRaw:
             ],
         )
 
-    def amend(self, key: RecordKey, fields: Mapping[str, Json]) -> None:
+    def amend(self, written: Mapping[RecordKey, Mapping[str, Json]]) -> None:
         """A row that is not stored is left alone."""
-        stored = self.get([key]).get(key)
-        if stored is None:
-            return
-        amended = dump({**stored.fields, **fields})
-        source = self._t.source(key.connection, key.source)
-        self._t.run(update(raw).where(raw.c.source == source, raw.c.id == key.id).values(fields=amended))
+        amended = []
+        for key, stored in self.get(list(written)).items():
+            source, id_ = self._t.pair(key)
+            amended.append({"of_source": source, "of_id": id_, "new_fields": dump({**stored.fields, **written[key]})})
+        self._t.run(_AMEND, amended)
 
     def rows(self, *, connection: str, source: str) -> Iterator[RawRecord]:
         """By id. Memory stays that of a few hundred rows."""
@@ -78,6 +78,4 @@ class SqlRaw:
 
 
 def _stored(row: AnyRow) -> StoredRaw:
-    return StoredRaw(
-        fields=json.loads(row.fields), modified_at=from_us(row.modified_at), deleted=row.deleted, survivor=load_key(row.survivor)
-    )
+    return StoredRaw(fields=load(row.fields), modified_at=from_us(row.modified_at), deleted=row.deleted, survivor=load_key(row.survivor))

@@ -1,12 +1,11 @@
 """Canonical rows as the tables hold them, and back. No statement is made here."""
 
-import json
 from typing import Any
 
 from connector.core.records import Company, Contact, Deal, DealContact, DealState, Money, RecordKey
 from connector.store.instants import from_us, from_us_or_none, to_us, to_us_or_none
 from connector.store.transaction import AnyRow, Transaction
-from connector.store.values import dump, dump_key, dump_value, dump_values, load_key, load_value, load_values
+from connector.store.values import dump, dump_key, dump_value, dump_values, load, load_key, load_value, load_values
 
 Columns = dict[str, Any]
 
@@ -39,7 +38,7 @@ def contact_of(t: Transaction, row: AnyRow) -> Contact:
     """`row` also carries `source` and `id`."""
     return Contact(
         key=t.key(row.source, row.id),
-        emails=tuple(json.loads(row.emails)),
+        emails=tuple(load(row.emails)),
         company=linked(t, row.company_source, row.company_id),
         owner=row.owner,
         values=load_values(row.mapped),
@@ -96,7 +95,7 @@ def deal_of(t: Transaction, row: AnyRow) -> Deal:
         name=row.name,
         state=DealState(row.state),
         company=linked(t, row.company_source, row.company_id),
-        contacts=tuple(DealContact(contact=RecordKey(*parts), role=role) for *parts, role in json.loads(row.contacts)),
+        contacts=tuple(DealContact(contact=RecordKey(*parts), role=role) for *parts, role in load(row.contacts)),
         owner=row.owner,
         amount=amount if isinstance(amount, Money) else None,
         created_at=from_us_or_none(row.created_at),

@@ -1,7 +1,7 @@
 """The current score of each person by model, and those worth remembering."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import case, func, select
@@ -13,6 +13,8 @@ from connector.store.schema import ladder_states, persons, score_history, scores
 from connector.store.transaction import AnyRow, Transaction, chunks
 
 _TEMPERATURES = case((scores.c.temperature == "hot", 0), (scores.c.temperature == "warm", 1), else_=2)
+
+_NAMES = tuple(part.name for part in fields(ScoreRow))
 
 
 class SqlScores:
@@ -64,7 +66,9 @@ class SqlScores:
 
 
 def _columns(row: ScoreRow) -> dict[str, Any]:
-    return {**asdict(row), "as_of": to_us(row.as_of)}
+    columns = {name: getattr(row, name) for name in _NAMES}
+    columns["as_of"] = to_us(row.as_of)
+    return columns
 
 
 def score_of(row: AnyRow) -> ScoreRow:

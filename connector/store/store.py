@@ -3,7 +3,10 @@
 A data directory holds `hotlead.db`, `key` and, while somebody writes, `writer.lock`. An empty URL means the SQLite file in it.
 """
 
+from contextlib import ExitStack
 from pathlib import Path
+
+from sqlalchemy import Engine
 
 from connector.ports.errors import UsageError
 from connector.store.engine import open_engine, sqlite_path
@@ -21,20 +24,14 @@ def create(directory: Path, *, url: str = "", keys: str | None = None) -> None:
     Where `keys` come from elsewhere (see `open_vault`) no key file is made. Raises StoreBusy, StoreVersion, StoreFull, SecretsError.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = WriterLock(directory=directory, command="hotlead init")
-    try:
+    with ExitStack() as undoing:
+        lock = WriterLock(directory=directory, command="hotlead init")
+        undoing.callback(lock.release)
         if keys is None:
             make_key_file(directory)
         open_vault(directory, keys=keys)
-        where = _url(url, directory)
-        reader, writer = open_engine(where, writable=False), open_engine(where, writable=True)
-        try:
-            bring_up(reader=reader, writer=writer)
-        finally:
-            reader.dispose()
-            writer.dispose()
-    finally:
-        lock.release()
+        reader, writer = _engines(_url(url, directory), undoing)
+        bring_up(reader=reader, writer=writer)
 
 
 def is_there(directory: Path, *, url: str = "") -> bool:
@@ -49,23 +46,32 @@ def open_store(*, url: str = "", directory: Path, command: str) -> SqlStore:
     Raises UsageError where nothing was set up here, StoreBusy where another process writes, StoreVersion for a newer or foreign database.
     """
     _require_set_up(url, directory)
-    lock = WriterLock(directory=directory, command=command)
-    try:
-        where = _url(url, directory)
-        reader, writer = open_engine(where, writable=False), open_engine(where, writable=True)
+    with ExitStack() as undoing:
+        lock = WriterLock(directory=directory, command=command)
+        undoing.callback(lock.release)
+        reader, writer = _engines(_url(url, directory), undoing)
         bring_up(reader=reader, writer=writer)
+        undoing.pop_all()
         return SqlStore(reader=reader, writer=writer, lock=lock)
-    except BaseException:
-        lock.release()
-        raise
 
 
 def open_reader(*, url: str = "", directory: Path) -> SqlStore:
     """The store for reading only, beside whoever writes. Raises UsageError where nothing was set up, StoreVersion for another version's."""
     _require_set_up(url, directory)
-    engine = open_engine(_url(url, directory), writable=False)
-    require_current(engine)
-    return SqlStore(reader=engine)
+    with ExitStack() as undoing:
+        reader = open_engine(_url(url, directory), writable=False)
+        undoing.callback(reader.dispose)
+        require_current(reader)
+        undoing.pop_all()
+        return SqlStore(reader=reader)
+
+
+def _engines(url: str, undoing: ExitStack) -> tuple[Engine, Engine]:
+    """One to read and one to write with."""
+    engines = open_engine(url, writable=False), open_engine(url, writable=True)
+    for engine in engines:
+        undoing.callback(engine.dispose)
+    return engines
 
 
 def _url(url: str, directory: Path) -> str:

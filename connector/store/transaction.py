@@ -199,8 +199,16 @@ class Transaction:
 
     def among(self, source: Column[Any], id_: Column[Any], keys: Iterable[RecordKey]) -> ColumnElement[bool]:
         """A condition that holds for the rows with these keys; false for none. At most a few hundred keys at once."""
-        numbered = ((self.known_source(key.connection, key.source), key.id) for key in keys)
-        return among(source, id_, ((no, id_text) for no, id_text in numbered if no is not None))
+        numbers: dict[tuple[str, str], int | None] = {}
+        pairs: list[tuple[int, str]] = []
+        for key in keys:
+            kind = (key.connection, key.source)
+            if kind not in numbers:
+                numbers[kind] = self.known_source(*kind)
+            no = numbers[kind]
+            if no is not None:
+                pairs.append((no, key.id))
+        return among(source, id_, pairs)
 
 
 def among(source: Column[Any], id_: Column[Any], pairs: Iterable[tuple[int, str]]) -> ColumnElement[bool]:

@@ -13,12 +13,18 @@ from typing import Any
 from connector.core.records import Money, RecordKey, Value
 from connector.store.instants import from_us, to_us
 
+_DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def dump(plain: Any) -> str:
     """Compact JSON with sorted keys, so that equal values are equal texts."""
     return _ENCODER.encode(plain)
+
+
+def load(text: str) -> Any:
+    """What `dump` was given."""
+    return _DECODER.raw_decode(text)[0]
 
 
 def plain_of(value: Value) -> Any:
@@ -59,7 +65,7 @@ def dump_value(value: Value) -> str:
 
 
 def load_value(text: str) -> Value:
-    return value_of(json.loads(text))
+    return value_of(load(text))
 
 
 def dump_values(values: Mapping[str, Value]) -> str:
@@ -67,7 +73,7 @@ def dump_values(values: Mapping[str, Value]) -> str:
 
 
 def load_values(text: str) -> dict[str, Value]:
-    return {name: value_of(plain) for name, plain in json.loads(text).items()}
+    return {name: value_of(plain) for name, plain in load(text).items()}
 
 
 def dump_key(key: RecordKey | None) -> str | None:
@@ -75,4 +81,4 @@ def dump_key(key: RecordKey | None) -> str | None:
 
 
 def load_key(text: str | None) -> RecordKey | None:
-    return None if text is None else RecordKey(*json.loads(text))
+    return None if text is None else RecordKey(*load(text))

@@ -1,5 +1,6 @@
 """Stores and records for tests: a fresh SQLite store in a directory, and short ways to make canonical rows."""
 
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -50,7 +51,7 @@ def sqlite_store(directory: Path, *, template: Path | None = None) -> Iterator[S
 def postgres_server(directory: Path) -> Iterator[str]:
     """The URL of a hotlead database of a PostgreSQL server on a socket in a directory, stopped at the end."""
     server = PostgresServer(directory)
-    server.start()
+    _start(server)
     try:
         name = f"hotlead_{uuid4().hex}"
         with psycopg.connect(server.get_uri(), autocommit=True) as admin:
@@ -61,6 +62,18 @@ def postgres_server(directory: Path) -> Iterator[str]:
         yield url
     finally:
         server.cleanup()
+
+
+def _start(server: PostgresServer, *, tries: int = 3) -> None:
+    """The package waits ten seconds only, which a busy machine can exceed; the server goes on starting meanwhile."""
+    for left in reversed(range(tries)):
+        try:
+            server.start()
+        except subprocess.SubprocessError:
+            if not left:
+                raise
+        else:
+            return
 
 
 @contextmanager

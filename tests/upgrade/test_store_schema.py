@@ -1,8 +1,9 @@
 """Databases of other versions: older ones are brought up after a backup, newer and foreign ones are left alone."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -13,10 +14,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-import connector.store.migrations
-from connector.ports.errors import StoreVersion, UsageError
+from connector.ports.errors import StoreError, StoreVersion, UsageError
 from connector.store.engine import open_engine
-from connector.store.migrate import HEAD, known_revisions
+from connector.store.migrate import HEAD, SHIPPED, Migrations, bring_up
 from connector.store.schema import METADATA
 from connector.store.store import create, is_there, open_reader, open_store
 from tests.support.stores import connection, sqlite_store, url_of
@@ -40,7 +40,7 @@ def database_of(directory: Path, revision: str) -> None:
     (directory / "hotlead.db").unlink()
     engine = open_engine(url_of(directory), writable=True)
     config = Config()
-    config.set_main_option("script_location", str(Path(connector.store.migrations.__file__).parent))
+    config.set_main_option("script_location", str(SHIPPED.folder))
     with engine.connect() as opened, opened.begin():
         config.attributes["connection"] = opened
         command.upgrade(config, revision)
@@ -61,8 +61,8 @@ def test_a_released_database_opens_with_what_it_held(tmp_path: Path, revision: s
 
 
 def test_the_newest_revision_is_the_head_and_every_release_is_known() -> None:
-    assert known_revisions()[-1] == HEAD
-    assert set(RELEASED) <= set(known_revisions())
+    assert SHIPPED.known()[-1] == HEAD
+    assert set(RELEASED) <= set(SHIPPED.known())
     assert HEAD in RELEASED
 
 
@@ -170,3 +170,64 @@ def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
     open_store(url=url_of(directory), directory=directory, command="x").close()
 
     open_reader(url=url_of(directory), directory=directory).close()
+
+
+def test_a_damaged_file_is_told_and_not_touched(tmp_path: Path) -> None:
+    directory = tmp_path / "hotlead"
+    create(directory)
+    (directory / "hotlead.db").write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    before = digest(directory)
+
+    with pytest.raises(StoreError, match="damaged") as told:
+        open_store(url=url_of(directory), directory=directory, command="x")
+
+    assert "backup" in told.value.hint
+    assert digest(directory) == before
+
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table("later", sa.Column("n", sa.Integer()))
+    op.execute("{statement}")
+"""
+
+
+def next_version(folder: Path, *, statement: str) -> Migrations:
+    """The shipped migrations with one more step."""
+    shutil.copytree(SHIPPED.folder, folder)
+    (folder / "versions" / "0002_next.py").write_text(NEXT.format(statement=statement))
+    return Migrations(folder=folder, head="0002")
+
+
+def tables_and_cursors(path: Path) -> tuple[set[str], list[tuple[str]]]:
+    with closing(sqlite3.connect(path)) as opened:
+        names = {name for (name,) in opened.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        return names, opened.execute("SELECT cursor FROM cursors").fetchall()
+
+
+@pytest.mark.parametrize(("statement", "works"), [("INSERT INTO later VALUES (1)", True), ("INSERT INTO nowhere VALUES (1)", False)])
+def test_an_older_database_is_copied_and_brought_up_whole_or_not_at_all(tmp_path: Path, statement: str, works: bool) -> None:
+    directory = tmp_path / "hotlead"
+    database_of(directory, "0001")
+    reader, writer = open_engine(url_of(directory), writable=False), open_engine(url_of(directory), writable=True)
+
+    with nullcontext() if works else pytest.raises(StoreError):
+        bring_up(reader=reader, writer=writer, migrations=next_version(tmp_path / "next", statement=statement))
+    reader.dispose()
+    writer.dispose()
+
+    before, cursors = tables_and_cursors(directory / "hotlead.db.schema-0001.backup")
+    after, cursors_after = tables_and_cursors(directory / "hotlead.db")
+    assert cursors == cursors_after == [("page 7",)]
+    assert after - before == ({"later"} if works else set())
+    if not works:
+        open_store(url=url_of(directory), directory=directory, command="the version before").close()
