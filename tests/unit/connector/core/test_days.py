@@ -28,6 +28,13 @@ def test_midnight_moves_when_clocks_change() -> None:
     assert day_of(after, "America/New_York") == date(2026, 3, 9)
 
 
+def test_clocks_that_change_at_midnight_change_at_its_first_second() -> None:
+    midnight_in_beirut = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
+
+    assert day_of(midnight_in_beirut - timedelta(seconds=1), "Asia/Beirut") == date(2026, 3, 28)
+    assert day_of(midnight_in_beirut, "Asia/Beirut") == date(2026, 3, 29)
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca"])
 def test_many_instants_fall_on_the_days_of_the_standard_library(zone: str) -> None:
     at = np.arange(int(datetime(2024, 12, 30, tzinfo=UTC).timestamp()), int(datetime(2027, 1, 3, tzinfo=UTC).timestamp()), 1801)

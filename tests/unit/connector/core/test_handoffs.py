@@ -103,6 +103,24 @@ def test_without_a_quiet_time_there_is_no_surge() -> None:
     assert score(SURGE, view(days=31), view(days=2), view(hours=1), view(hours=3)).fired == ()
 
 
+@pytest.mark.parametrize(("hours", "fires"), [(30 * 24, True), (30 * 24 - 1, False)])
+def test_quiet_lasts_from_the_activity_before_to_the_first_recent_one(hours: int, fires: bool) -> None:
+    result = score(SURGE, view(hours=6 * 24 + hours), view(hours=6 * 24), view(hours=1), view(hours=1))
+
+    assert bool(result.fired) is fires
+
+
+def test_a_rule_without_points_does_not_end_the_quiet() -> None:
+    opened = replace(VIEW, id="open", points=0, pattern=Pattern(kinds=("email_open",)))
+    side = replace(SURGE.engagement, groups=(replace(SURGE.engagement.groups[0], rules=(VIEW, opened)),))
+
+    result = score(
+        replace(SURGE, engagement=side), Deed(NOW - timedelta(days=10), "email_open"), view(hours=1), view(hours=1), view(hours=2)
+    )
+
+    assert len(result.fired) == 1
+
+
 def test_quiet_is_judged_by_what_can_earn_points() -> None:
     short_look = replace(view(days=10), seconds=5)
     left = Deed(NOW - timedelta(days=10), "unsubscribe")

@@ -216,6 +216,14 @@ def test_who_is_excluded_has_no_points_and_no_lines_but_the_reason() -> None:
         assert (one.fit, one.engagement, one.total, one.grade, one.temperature, one.lines) == (0, 0, 0, "", "cold", ())
 
 
+def test_what_a_person_did_excludes_as_long_as_the_longest_window() -> None:
+    pitched = Exclusion(id="vendor", label=LABEL, pattern=Pattern(kinds=("form_submit",)))
+    excluding = replace(model(group(rule(10, window_hours=240))), exclude=(pitched,))
+
+    assert score(excluding, Deed(ago(hours=240, seconds=-1), "form_submit")).excluded == "vendor"
+    assert score(excluding, Deed(ago(hours=240), "form_submit")).excluded == ""
+
+
 def test_the_first_exclusion_that_holds_is_named() -> None:
     is_vp = Comparison(fact="title", op=Op.EQUALS, values=("vp",))
     twice = replace(model(), exclude=(Exclusion(id="first", label=LABEL, when=is_vp), Exclusion(id="second", label=LABEL, when=is_vp)))
