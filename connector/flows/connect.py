@@ -34,7 +34,7 @@ def connect(
 ) -> Connected:
     """The connection, stored only after the CRM has let us in. Raises CrmError or UsageError with nothing stored.
 
-    A name that exists gets new credentials if they open the same account, and keeps everything else.
+    A name that exists gets new credentials and the write limit of the settings if they open the same account, and keeps everything else.
     """
     with store.read() as tx:
         existing = tx.connections.get(name)
@@ -55,6 +55,7 @@ def connect(
         account=identity.account,
         production=identity.production if production is None else production,
         zone=identity.zone,
+        write_limit=write_limit,
     )
     sealed = vault.seal({k: v for k, v in settings.items() if k in secret_names})
 

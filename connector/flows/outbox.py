@@ -110,7 +110,9 @@ def _mark_sending(tx: Tx, *, work: Work, verdicts: Sequence[_Verdict], sending: 
 def _record(tx: Tx, *, work: Work, outcomes: Sequence[tuple[PlannedChange, Outcome]]) -> None:
     done = [c for c, o in outcomes if o.ok]
     _journal(tx, work=work, done=done)
-    tx.plans.set_changes(work.plan, [c.seq for c in done], state=PlanState.DONE)
+    tx.plans.set_changes(work.plan, [c.seq for c in done if not c.note], state=PlanState.DONE)
+    for change in (c for c in done if c.note):
+        tx.plans.set_changes(work.plan, [change.seq], state=PlanState.DONE, note=change.note)
     refused = [(c, o.refusal) for c, o in outcomes if o.refusal is not None]
     parked = tx.parked.get([c.key for c, _ in refused])
     for change, refusal in refused:
