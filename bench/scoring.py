@@ -34,7 +34,7 @@ _THREADS = {"POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THR
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=1_000_000, help="people in the crowd, twenty activities each on average")
     parser.add_argument("--rounds", type=int, default=3, help="how often each engine runs")
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/hotlead-bench"), help="where the crowd and results are kept")
+    parser.add_argument("--folder", type=Path, default=Path("/tmp/hotlead-bench"), help="where the crowd is kept")
     parser.add_argument("--unchecked", action="store_true", help="do not compare the results first")
 
 
@@ -66,6 +66,7 @@ def _results_agree(crowd: Path, results: Path) -> bool:
         problems = differences(ours, theirs, engagement_lines=slice(sides[0], sides[-1] + 1))
         print(f"{engine}: {'; '.join(problems) or 'the same grades, reasons, exclusions and hand-offs'}")
         agree = agree and not problems
+    shutil.rmtree(results)
     return agree
 
 
