@@ -18,6 +18,7 @@ from connector.core.people import Person
 from connector.core.records import DealState, Value
 
 HAND_OFF = "hand_off."
+_DEAL_FACTS = tuple((state, f"deal.{state}") for state in DealState)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +156,9 @@ def facts_of(person: Person, *, standing: Standing, triggers: frozenset[str], no
     facts["score.total"], facts["score.fit"], facts["score.engagement"] = standing.total, standing.fit, standing.engagement
     facts["score.grade"] = standing.grade
     facts["score.temperature"] = next((t for t in TEMPERATURES if t in triggers), "cold")
-    for state in DealState:
-        facts[f"deal.{state}"] = any(d.state is state for d in person.deals)
+    states = {d.state for d in person.deals}
+    for state, name in _DEAL_FACTS:
+        facts[name] = state in states
     facts.update({t: True for t in triggers if t.startswith(HAND_OFF)})
     if person.last_touch_at is not None:
         facts["rep.days_since_touch"] = max((now - person.last_touch_at).days, 0)

@@ -79,14 +79,15 @@ def _take_baseline(store: Store, *, included: set[PersonId], around: Surrounding
         if not ids:
             return counted
         states = _states(store, ids=ids, included=included, around=around, documents=documents)
-        store.write(partial(_put, states=states))
+        store.write(partial(_put, states=[s for s, before in states if s != before]))
         counted, after = counted + len(states), ids[-1]
         progress(Step(name="baseline", done=counted, unit="people"))
 
 
 def _states(
     store: Store, *, ids: Sequence[PersonId], included: set[PersonId], around: Surroundings, documents: Published
-) -> tuple[LadderState, ...]:
+) -> tuple[tuple[LadderState, LadderState | None], ...]:
+    """The baseline of each scored person, with what the ladder remembered before."""
     with store.read() as tx:
         people = tx.people.load(ids)
         scores = tx.scores.current(ids, model=documents.model.name)
@@ -98,7 +99,7 @@ def _states(
             continue
         first = baseline(person, standing=standing_of(row, model=documents.model), around=around, include_existing=person.id in included)
         earlier = known.get(person.id)
-        states.append(first if earlier is None else baseline_after(earlier, first))
+        states.append((first if earlier is None else baseline_after(earlier, first), earlier))
     return tuple(states)
 
 

@@ -128,8 +128,7 @@ def _journal(tx: Tx, *, work: Work, done: Sequence[PlannedChange]) -> None:
         return
     model, now = work.documents.model, work.clock()
     tx.journal.put([_entry(c, f, run=work.run, at=now, model=model.name, version=model.version) for c in done for f in c.fields])
-    for change in done:
-        tx.raw.amend(change.key, {f.field: f.after for f in change.fields})
+    tx.raw.amend({c.key: {f.field: f.after for f in c.fields} for c in done})
     tx.parked.clear([(c.key, "fields") for c in done])
     scores = tx.scores.current(sorted({c.person for c in done}), model=model.name)
     tx.scores.keep(tuple(scores.values()))

@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from connector.core.changes import Change, Ownership, Target, plan_change, stage_stands
+from connector.core.changes import COMPANIONS, Change, Ownership, Target, plan_change, stage_stands
 from connector.core.follow_ups import Owner, Surroundings, WantedTask
 from connector.core.ladder import in_language
 from connector.core.model import Model
@@ -19,7 +19,7 @@ from connector.core.records import RecordKey, Value
 from connector.flows.explain import lines_of, reasons
 from connector.flows.progress import Progress, Step
 from connector.flows.published import Published
-from connector.flows.wanted import one_line, wanted_values, written_at
+from connector.flows.wanted import one_line, wanted_companions, wanted_values, written_at
 from connector.ports.crm import Abilities, Crm, Json, NewTask, Priority, TaskType
 from connector.ports.store import (
     Connection,
@@ -303,7 +303,7 @@ def _changes(
     person: Person, *, row: ScoreRow, state: LadderState, known: _Known, live: Mapping[str, Place], documents: Published, now: datetime
 ) -> list[PlannedChange]:
     """The change of each of the person's live rows that needs one."""
-    wanted = wanted_values(row=row, state=state, model=documents.model, language=documents.ladder.language)
+    wanted = wanted_values(row=row, state=state)
     planned = []
     for member in person.members:
         key = member.contact.key
@@ -316,16 +316,27 @@ def _changes(
             or _is_parked(known.parked.get((key, "fields")), stored=stored, now=now)
         ):
             continue
-        targets = tuple(
-            target
-            for field in place.mapping.writes(key.source)
-            if written_at(place.connection.live, name=field.name)
-            if (target := _target(field, key=key, wanted=wanted, stored=stored, last=known.last_written)) is not None
-        )
-        change = plan_change(key=key, person=person.id, targets=targets)
+        fields = [f for f in place.mapping.writes(key.source) if written_at(place.connection.live, name=f.name)]
+        targets = partial(_targets, key=key, stored=stored, last=known.last_written)
+        if plan_change(key=key, person=person.id, targets=targets([f for f in fields if f.name not in COMPANIONS], wanted=wanted)) is None:
+            continue
+        whole = wanted | wanted_companions(row=row, model=documents.model, language=documents.ladder.language)
+        change = plan_change(key=key, person=person.id, targets=targets(fields, wanted=whole))
         if change is not None:
-            planned.append(_planned(change, person=person, fields=place.mapping.writes(key.source)))
+            planned.append(_planned(change, person=person, fields=fields))
     return planned
+
+
+def _targets(
+    fields: Sequence[WriteField],
+    *,
+    key: RecordKey,
+    wanted: Mapping[str, Value | None],
+    stored: StoredRaw,
+    last: Mapping[tuple[RecordKey, str], Json],
+) -> tuple[Target, ...]:
+    targets = (_target(field, key=key, wanted=wanted, stored=stored, last=last) for field in fields)
+    return tuple(target for target in targets if target is not None)
 
 
 def _is_parked(parked: Parked | None, *, stored: StoredRaw, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """What should stand in the CRM about a person: every value that can be written, by our name for it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from connector.core.model import Model
@@ -24,10 +24,8 @@ def written_at(step: LiveStep, *, name: str) -> bool:
     return name not in STAGE_VALUES or step is not LiveStep.FIELDS
 
 
-def wanted_values(*, row: ScoreRow, state: LadderState, model: Model, language: str) -> Mapping[str, Value | None]:
-    """Values by name; None where there is nothing to say (an excluded person has no score)."""
-    said = reasons(lines_of(row.lines), model=model, language=language)
-    excluded = exclusion_label(model, row.excluded, language=language)
+def wanted_values(*, row: ScoreRow, state: LadderState) -> dict[str, Value | None]:
+    """Values by name that may give cause to write; None where there is nothing to say (an excluded person has no score)."""
     scored = not row.excluded
     return {
         "score": row.total if scored else None,
@@ -35,17 +33,25 @@ def wanted_values(*, row: ScoreRow, state: LadderState, model: Model, language: 
         "engagement": row.engagement if scored else None,
         "grade": row.grade if scored else None,
         "temperature": state.temperature if scored else None,
-        "reasons": one_line(said) if scored else f"Not scored: {excluded}",
-        "breakdown": _breakdown(row, said=said, excluded=excluded),
         "next_action": state.next_action or None,
-        "model": f"{row.model} v{row.model_version}",
-        "scored_at": _whole_seconds(row.as_of),
         "stage": state.stage,
         "origin": state.origin or None,
         "disposition": state.disposition or None,
         "disposition_reason": state.disposition_reason or None,
         "stage_since": _whole_seconds(state.stage_since),
         "hold_until": _whole_seconds(state.hold_until) if state.hold_until else None,
+    }
+
+
+def wanted_companions(*, row: ScoreRow, model: Model, language: str) -> dict[str, Value | None]:
+    """The values that go along with a write and never cause one (`core.changes.COMPANIONS`), by name."""
+    said = reasons(lines_of(row.lines), model=model, language=language)
+    excluded = exclusion_label(model, row.excluded, language=language)
+    return {
+        "reasons": f"Not scored: {excluded}" if row.excluded else one_line(said),
+        "breakdown": _breakdown(row, said=said, excluded=excluded),
+        "model": f"{row.model} v{row.model_version}",
+        "scored_at": _whole_seconds(row.as_of),
     }
 
 

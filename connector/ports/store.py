@@ -283,8 +283,8 @@ class Raw(Protocol):
     def put(self, records: Sequence[RawRecord], *, seen_at: datetime) -> None:
         """Replaces; fields absent from a record are not kept."""
 
-    def amend(self, key: RecordKey, fields: Mapping[str, Json]) -> None:
-        """Sets some fields of a stored row to what we just wrote there."""
+    def amend(self, written: Mapping[RecordKey, Mapping[str, Json]]) -> None:
+        """Sets some fields of stored rows to what we just wrote there."""
 
     def rows(self, *, connection: str, source: str) -> Iterator[RawRecord]:
         """All stored rows, for replaying a changed mapping without a pull."""

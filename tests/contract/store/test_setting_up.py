@@ -110,7 +110,7 @@ def test_a_raw_row_is_replaced_whole_and_amended_by_field(store: Store) -> None:
     row = RawRecord(key=key("1"), modified_at=at(), fields={"Name": "Ann", "Score": None, "Tags": ["a", {"b": 1.5}]})
     store.write(lambda tx: tx.raw.put([row], seen_at=at()))
 
-    store.write(lambda tx: tx.raw.amend(key("1"), {"Score": 70}))
+    store.write(lambda tx: tx.raw.amend({key("1"): {"Score": 70}}))
 
     with store.read() as tx:
         assert tx.raw.get([key("1"), key("2")]) == {
@@ -125,7 +125,7 @@ def test_a_raw_row_is_replaced_whole_and_amended_by_field(store: Store) -> None:
 
 
 def test_amending_a_row_that_is_not_stored_makes_none(store: Store) -> None:
-    store.write(lambda tx: tx.raw.amend(key("1"), {"Score": 70}))
+    store.write(lambda tx: tx.raw.amend({key("1"): {"Score": 70}}))
 
     with store.read() as tx:
         assert tx.raw.get([key("1")]) == {}
