@@ -160,14 +160,15 @@ def explanation_panel(explanation: Explanation) -> Panel:
 
 
 def _arithmetic(reasons: Sequence[Reason], *, score_fit: int, score_engagement: int, total: int) -> Table:
-    table = _table("Reason", ">Points", ">Times", "Latest (UTC)")
+    table = _table("Reason", ">Points", ">Exact", ">Times", "Latest (UTC)")
     for side, sum_of in (("fit", score_fit), ("engagement", score_engagement)):
         for reason in (r for r in reasons if r.side == side):
             _reason_row(table, reason)
-        table.add_row(Text(f"{side.capitalize()}", style="bold"), Text(str(sum_of), style="bold"), "", "", end_section=True)
+        exact = sum(r.micropoints for r in reasons if r.side == side)
+        table.add_row(Text(side.capitalize(), style="bold"), Text(str(sum_of), style="bold"), _exact(exact), "", "", end_section=True)
     for reason in (r for r in reasons if not r.side):
         _reason_row(table, reason)
-    table.add_row(Text("Score", style="bold"), Text(str(total), style="bold"), "", "")
+    table.add_row(Text("Score", style="bold"), Text(str(total), style="bold"), "", "", "")
     return table
 
 
@@ -176,9 +177,15 @@ def _reason_row(table: Table, reason: Reason) -> None:
     table.add_row(
         Text(reason.text, style=style),
         Text(f"{reason.points:+d}", style=style),
+        Text(_exact(reason.micropoints), style="dim"),
         str(reason.count) if reason.count else "",
         f"{reason.latest_at:%Y-%m-%d %H:%M}" if reason.latest_at else "",
     )
+
+
+def _exact(micropoints: int) -> str:
+    """Points with the three decimals that matter to a reader."""
+    return f"{micropoints / 1_000_000:.3f}"
 
 
 def _circumstances(explanation: Explanation) -> list[RenderableType]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from connector.ports.crm import Crm, CrmKind, Identity
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, Store, Tx, Vault
-from mappings.document import packaged
+from mappings.document import first_mapping
 
 Clock = Callable[[], datetime]
 
@@ -63,7 +63,7 @@ def connect(
         tx.connections.put(connection)
         tx.connections.put_secrets(name, sealed)
         if tx.documents.current(kind="fields", name=name) is None:
-            text = packaged("fields", crm_name)
+            text = first_mapping(crm_name, currency=identity.base_currency)
             tx.documents.publish(kind="fields", name=name, text=text, at=clock(), note="the packaged default")
 
     store.write(unit)

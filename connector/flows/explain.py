@@ -28,6 +28,9 @@ class Reason:
     id: str
     text: str
     points: int
+    """As shown."""
+    micropoints: int
+    """Exact; these too sum to the side before it is rounded."""
     count: int
     latest_at: datetime | None
     clamp: bool
@@ -91,7 +94,7 @@ def explain(*, store: Store, who: str, documents: Published, clock: Clock, langu
             Explanation(
                 person=loaded[0],
                 score=score,
-                reasons=reasons(score.lines, model=model, language=language),
+                reasons=reasons(scores.lines(0, whole=True), model=model, language=language),
                 excluded=exclusion_label(model, score.excluded, language=language),
                 fired=tuple((hand_off_label(model, f.id, language=language), f.at) for f in score.fired),
                 state=state,
@@ -116,6 +119,7 @@ def reasons(lines: Sequence[Line], *, model: Model, language: str) -> tuple[Reas
             id=line.id,
             text=_words(line, labels=labels, language=language),
             points=line.points,
+            micropoints=line.micropoints,
             count=line.count,
             latest_at=line.latest_at,
             clamp=line.kind is not LineKind.RULE,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.flows.published import file_of
 from connector.ports.crm import Catalog
 from connector.ports.errors import UsageError
 from connector.ports.store import Document, Store, Tx
@@ -46,13 +47,15 @@ def publish(
 def problems_of(tx: Tx, *, kind: str, text: str, file: str, catalog: Catalog | None) -> tuple[Problem, ...]:
     """Every problem of a document, warnings included."""
     if kind == "lifecycle":
-        return check_lifecycle(text, file=file)
+        scoring = tx.documents.all_current(kind="scoring")
+        models = [compile_scoring(d.text, file=file_of(d), version=d.version) for d in scoring]
+        return check_lifecycle(text, file=file, models=models)
     if kind == "scoring":
         problems = check_scoring(text, file=file)
         if any(p.severity == "error" for p in problems):
             return problems
         model = compile_scoring(text, file=file, version=0)
-        return (*problems, *starved(model, kinds=tx.activities.kinds(), people=tx.people.count()))
+        return (*problems, *starved(model, kinds=tx.activities.kinds(), people=tx.people.count(), text=text, file=file))
     ladders = tx.documents.all_current(kind="lifecycle")
     return check_fields(text, file=file, catalog=catalog, ladder_text=ladders[0].text if ladders else None)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from connector.ports.store import ScoreRow, ShardPool, ShardReader, Store, Tx
 
 Clock = Callable[[], datetime]
 UNIT_ROWS = 500
+KEPT_MODELS = 16
+"""Models found by identity; more than run side by side anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +68,24 @@ def score_rows(people: People, activities: Activities, *, models: Sequence[Model
     return tuple(rows)
 
 
-@lru_cache(maxsize=16)
+_READY: dict[str, Compiled] = {}
+_LAST: list[tuple[Model, Compiled]] = []
+
+
 def compiled(model: Model) -> Compiled:
-    """The model ready to score, kept for the next shard or person."""
-    return compile_model(model)
+    """The model ready to score, kept for the next shard or person.
+
+    Found by identity, else by its text: equality would take `1` and `true` for the same literal.
+    """
+    for known, ready in _LAST:
+        if known is model:
+            return ready
+    text = repr(model)
+    if text not in _READY:
+        _READY[text] = compile_model(model)
+    ready = _READY[text]
+    _LAST[:] = [(model, ready), *_LAST[: KEPT_MODELS - 1]]
+    return ready
 
 
 def row_of(score: Score) -> ScoreRow:
