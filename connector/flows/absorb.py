@@ -5,7 +5,7 @@ The road from RawRecord on: a pull comes here with pages, a replay with stored r
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connector.core.identity import Placed, Row, place
@@ -64,11 +64,12 @@ def absorb(
     rows: Sequence[RawRecord],
     position: Position | None,
     now: datetime,
-    replay: bool = False,
+    replay_from: FieldMapping | None = None,
 ) -> Absorbed:
     """Stores rows and what they mean. Rows that say nothing new cost nothing more; the same rows again change nothing.
 
-    With `replay` every row is mapped anew. `position` is stored in the transaction of the last row, so it is never ahead of the data.
+    With `replay_from`, the mapping they were read by, every row is mapped anew, and activities that only that mapping saw in them go.
+    `position` is stored in the transaction of the last row, so it is never ahead of the data.
     """
     absorbed = Absorbed()
     pieces = [rows[start : start + UNIT_ROWS] for start in range(0, len(rows), UNIT_ROWS)] or [()]
@@ -81,7 +82,7 @@ def absorb(
             rows=piece,
             position=position if last else None,
             now=now,
-            replay=replay,
+            replay_from=replay_from,
         )
         absorbed = Absorbed(
             rows=absorbed.rows + one.rows,
@@ -100,12 +101,14 @@ def _absorb_piece(
     rows: Sequence[RawRecord],
     position: Position | None,
     now: datetime,
-    replay: bool,
+    replay_from: FieldMapping | None,
 ) -> Absorbed:
     with store.read() as tx:
         before = tx.raw.get([r.key for r in rows])
-    fresh = [r for r in rows if replay or _says_something_new(r, before.get(r.key))]
-    found, unknown = _mapped(fresh, mapping=mapping, before=before, replay=replay, now=now)
+    fresh = [r for r in rows if replay_from is not None or _says_something_new(r, before.get(r.key))]
+    found, unknown = _mapped(fresh, mapping=mapping, before={} if replay_from is not None else before, now=now)
+    if replay_from is not None:
+        _retire(found, rows=fresh, mapping=replay_from, now=now)
 
     def unit(tx: Tx) -> int:
         tx.raw.put(fresh, seen_at=now)
@@ -127,12 +130,12 @@ def _says_something_new(row: RawRecord, before: StoredRaw | None) -> bool:
 
 
 def _mapped(
-    rows: Sequence[RawRecord], *, mapping: FieldMapping, before: Mapping[RecordKey, StoredRaw], replay: bool, now: datetime
+    rows: Sequence[RawRecord], *, mapping: FieldMapping, before: Mapping[RecordKey, StoredRaw], now: datetime
 ) -> tuple[_Sorted, tuple[UnknownValue, ...]]:
     found = _Sorted()
     unknown: Counter[tuple[str, str, str]] = Counter()
     for row in rows:
-        stored = None if replay else before.get(row.key)
+        stored = before.get(row.key)
         mapped = mapping.records(row, before=stored.fields if stored else None, seen_at=now)
         for record in mapped.records:
             found.add(record)
@@ -140,6 +143,15 @@ def _mapped(
     return found, tuple(
         UnknownValue(connection=mapping.connection, source=s, field=f, value=v, rows=n) for (s, f, v), n in sorted(unknown.items())
     )
+
+
+def _retire(found: _Sorted, *, rows: Sequence[RawRecord], mapping: FieldMapping, now: datetime) -> None:
+    """Adds, as deleted, the activities that an earlier mapping saw in these rows and the present one does not."""
+    kept = {a.id for a in found.activities}
+    for row in rows:
+        for record in mapping.records(row, before=None, seen_at=now).records:
+            if isinstance(record, Activity) and record.id not in kept:
+                found.activities.append(replace(record, deleted=True))
 
 
 def _store(tx: Tx, *, found: _Sorted, connection: Connection, now: datetime) -> set[PersonId]:

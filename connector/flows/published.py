@@ -40,9 +40,16 @@ def published(tx: Tx) -> Published:
     return Published(models=models, ladder=ladder)
 
 
-def mapping_of(tx: Tx, *, connection: Connection, ladder: Ladder, sources: Container[str] | None = None) -> FieldMapping:
-    """The connection's published field mapping. `sources` are those that the CRM really has; None takes all of the mapping's."""
-    document = tx.documents.current(kind="fields", name=connection.name)
+def mapping_of(
+    tx: Tx, *, connection: Connection, ladder: Ladder, sources: Container[str] | None = None, version: int | None = None
+) -> FieldMapping:
+    """The connection's published field mapping, or an earlier version of it.
+
+    `sources` are those that the CRM really has; None takes all of the mapping's.
+    """
+    name = connection.name
+    current = tx.documents.current(kind="fields", name=name)
+    document = current if version is None else tx.documents.version(kind="fields", name=name, version=version)
     if document is None:
         raise UsageError(
             f"Connection '{connection.name}' has no published field mapping.",

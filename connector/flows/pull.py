@@ -72,9 +72,20 @@ class Bookmark:
 
 
 def pull(
-    *, store: Store, crm: Crm, connection: Connection, mapping: FieldMapping, reach: Horizon, clock: Clock, progress: Progress
+    *,
+    store: Store,
+    crm: Crm,
+    connection: Connection,
+    mapping: FieldMapping,
+    earlier: Callable[[int], FieldMapping],
+    reach: Horizon,
+    clock: Clock,
+    progress: Progress,
 ) -> tuple[Pulled, ...]:
-    """Every source of the mapping, companies first, activities last. Repeating is safe; a kill loses at most the page in flight."""
+    """Every source of the mapping, companies first, activities last. Repeating is safe; a kill loses at most the page in flight.
+
+    `earlier` gives a former version of the mapping, by which stored rows were read.
+    """
     return tuple(
         _pull_source(
             store=store,
@@ -82,6 +93,7 @@ def pull(
             connection=connection,
             mapping=mapping,
             read=read,
+            earlier=earlier,
             reach=reach,
             clock=clock,
             progress=progress,
@@ -97,6 +109,7 @@ def _pull_source(
     connection: Connection,
     mapping: FieldMapping,
     read: SourceRead,
+    earlier: Callable[[int], FieldMapping],
     reach: Horizon,
     clock: Clock,
     progress: Progress,
@@ -114,7 +127,7 @@ def _pull_source(
         stretch(begin=replace(mark, version=mapping.version), first=False)
         return stretch(begin=fresh_start, first=True)
     if mark.version != mapping.version:
-        replay(store=store, connection=connection, mapping=mapping, source=read.source, clock=clock)
+        replay(store=store, connection=connection, mapping=mapping, read_by=earlier(mark.version), source=read.source, clock=clock)
     return stretch(begin=replace(mark, version=mapping.version), first=False)
 
 
@@ -163,12 +176,12 @@ def fields_asked(read: SourceRead) -> str:
     return sha256(asked.encode()).hexdigest()[:16]
 
 
-def replay(*, store: Store, connection: Connection, mapping: FieldMapping, source: str, clock: Clock) -> int:
-    """Maps the stored rows of a source anew, without a call to the CRM. Rows replayed."""
+def replay(*, store: Store, connection: Connection, mapping: FieldMapping, read_by: FieldMapping, source: str, clock: Clock) -> int:
+    """Maps the stored rows of a source anew, without a call to the CRM; `read_by` mapped them before. Rows replayed."""
     count = 0
     with store.read() as tx:
         rows = tx.raw.rows(connection=connection.name, source=source)
         while piece := tuple(islice(rows, UNIT_ROWS)):
-            absorb(store=store, connection=connection, mapping=mapping, rows=piece, position=None, now=clock(), replay=True)
+            absorb(store=store, connection=connection, mapping=mapping, rows=piece, position=None, now=clock(), replay_from=read_by)
             count += len(piece)
     return count

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from connector.flows.check import sources_there
 from connector.flows.days_off import with_public_holidays
@@ -15,6 +16,7 @@ from connector.flows.score import Scored, score_all
 from connector.flows.write_back import Written, write_back
 from connector.ports.crm import Crm
 from connector.ports.store import Connection, LiveStep, Plan, ShardPool, Store
+from mappings.compile import FieldMapping
 
 Clock = Callable[[], datetime]
 NO_LIMIT = 1 << 62
@@ -69,13 +71,26 @@ def pull_stretch(road: Road, *, connections: Sequence[Connection], running: Runn
         there = sources_there(crm=crm, mapping=mapping)
         with road.store.read() as tx:
             mapping = mapping_of(tx, connection=connection, ladder=documents.ladder, sources=there)
+        earlier = partial(_earlier_mapping, road, connection=connection, documents=documents)
         for one in pull(
-            store=road.store, crm=crm, connection=connection, mapping=mapping, reach=reach, clock=road.clock, progress=road.progress
+            store=road.store,
+            crm=crm,
+            connection=connection,
+            mapping=mapping,
+            earlier=earlier,
+            reach=reach,
+            clock=road.clock,
+            progress=road.progress,
         ):
             running.counts[f"{one.connection} {one.source} read"] += one.rows
             running.counts[f"{one.connection} {one.source} new"] += one.fresh
             pulled.append(one)
     return tuple(pulled)
+
+
+def _earlier_mapping(road: Road, version: int, *, connection: Connection, documents: Published) -> FieldMapping:
+    with road.store.read() as tx:
+        return mapping_of(tx, connection=connection, ladder=documents.ladder, version=version)
 
 
 def score_stretch(road: Road, *, running: Running) -> Scored:
@@ -90,8 +105,13 @@ def score_stretch(road: Road, *, running: Running) -> Scored:
     return scored
 
 
-def plan_stretch(road: Road, *, connections: Sequence[Connection], running: Running, as_if: LiveStep | None = None) -> Plan:
-    """A stored plan for these connections, as live as they are, or as if they were at a step (for a look before going live)."""
+def plan_stretch(
+    road: Road, *, connections: Sequence[Connection], running: Running, as_if: LiveStep | None = None, kept_for_later: bool = False
+) -> Plan:
+    """A stored plan for these connections, as live as they are, or as if they were at a step (for a look before going live).
+
+    `kept_for_later`: it is to be looked at, and carried out by its number.
+    """
     documents = at_work(road)
     places = _places(road, connections=connections, documents=documents, as_if=as_if)
     number = plan_write_back(
@@ -102,6 +122,7 @@ def plan_stretch(road: Road, *, connections: Sequence[Connection], running: Runn
         clock=road.clock,
         progress=road.progress,
         from_baseline=as_if is not None,
+        kept_for_later=kept_for_later,
     )
     with road.store.read() as tx:
         plan = tx.plans.get(number)
