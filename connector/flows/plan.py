@@ -74,10 +74,12 @@ def plan_write_back(
     progress: Progress,
     only: Sequence[PersonId] = (),
     from_baseline: bool = False,
+    kept_for_later: bool = False,
 ) -> int:
     """A stored plan of every field and task that the live connections should get now, for everybody or only some; its number.
 
-    `from_baseline`: as it would be right after going live, with what is true now as history.
+    `from_baseline`: as it would be right after going live, with what is true now as history. `kept_for_later`: the plan will be carried
+    out by its number, so that every row is read again before it is written; its calls count that.
     """
     now = clock()
     plan = store.write(partial(_create, run=run, now=now))
@@ -98,7 +100,7 @@ def plan_write_back(
     again = _tasks_again(store, live=live, first_seq=seq, now=now)
     store.write(partial(_add, plan=plan, batch=_Batch(changes=(), tasks=again, decisions=())))
     tally.update((t.task.contact.connection, "") for t in again)
-    calls = calls_of(tally, places=live)
+    calls = calls_of(tally, places=live, look_again=kept_for_later)
     store.write(lambda tx: tx.plans.close(plan, calls=calls))
     return plan
 
@@ -115,8 +117,8 @@ def surroundings(*, places: Sequence[Place], documents: Published, now: datetime
     )
 
 
-def calls_of(tally: Mapping[tuple[str, str], int], *, places: Mapping[str, Place]) -> Mapping[str, int]:
-    """API calls by `<connection> <purpose>`: full batches of rows, tasks, and re-reads of rows that hold fields not ours."""
+def calls_of(tally: Mapping[tuple[str, str], int], *, places: Mapping[str, Place], look_again: bool) -> Mapping[str, int]:
+    """API calls by `<connection> <purpose>`: rows and tasks in full batches; re-reads, of all rows or where fields are not ours."""
     calls: Counter[str] = Counter()
     for (name, source), rows in tally.items():
         place = places[name]
@@ -124,9 +126,15 @@ def calls_of(tally: Mapping[tuple[str, str], int], *, places: Mapping[str, Place
             calls[f"{name} tasks"] += -(-rows // place.abilities.task_batch) * place.abilities.calls_per_task_batch
             continue
         calls[f"{name} fields"] += -(-rows // place.abilities.write_batch)
-        if any(w.ownership is not Ownership.OURS for w in place.mapping.writes(source)):
-            calls[f"{name} re-reads"] += -(-rows // place.abilities.reread_batch)
+        if look_again or any(w.ownership is not Ownership.OURS for w in place.mapping.writes(source)):
+            calls[f"{name} re-reads"] += _reread_calls(rows, abilities=place.abilities)
     return dict(calls)
+
+
+def _reread_calls(rows: int, *, abilities: Abilities) -> int:
+    """Each write batch is read again by itself."""
+    whole, rest = divmod(rows, abilities.write_batch)
+    return whole * -(-abilities.write_batch // abilities.reread_batch) + -(-rest // abilities.reread_batch)
 
 
 def standing_of(row: ScoreRow, *, model: Model) -> Standing:
@@ -294,9 +302,15 @@ def _load(store: Store, *, people: Sequence[PersonId], live: Mapping[str, Place]
             states=tx.ladder.get(people),
             open_tasks=tx.follow_ups.open_of(people),
             raw=tx.raw.get(keys),
-            last_written=tx.journal.last_written(keys),
+            last_written=tx.journal.last_written(keys, fields=_fields_with_a_past(live)),
             parked=tx.parked.get(keys),
         )
+
+
+def _fields_with_a_past(live: Mapping[str, Place]) -> frozenset[str]:
+    """The CRMs' fields where it matters whether what stands there is what we wrote last."""
+    written = [field for place in live.values() for read in place.mapping.reads for field in place.mapping.writes(read.source)]
+    return frozenset(f.field for f in written if f.ownership is Ownership.CRM_WINS or f.name == "stage")
 
 
 def _changes(

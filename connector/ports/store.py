@@ -4,7 +4,7 @@ Reads happen in `Store.read()`, writes in a unit given to `Store.write(unit)`: o
 no CRM call inside. A unit may be run again after a transient failure, so it computes nothing but what it writes. Instants are aware UTC.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -408,8 +408,8 @@ class Plans(Protocol):
 class Journal(Protocol):
     def put(self, entries: Sequence[JournalEntry]) -> None: ...
     def of_run(self, run: int) -> tuple[JournalEntry, ...]: ...
-    def last_written(self, keys: Sequence[RecordKey]) -> Mapping[tuple[RecordKey, str], Json]:
-        """By row and the CRM's field name."""
+    def last_written(self, keys: Sequence[RecordKey], *, fields: Collection[str]) -> Mapping[tuple[RecordKey, str], Json]:
+        """Of these fields of the CRM, by row and field name."""
 
 
 class Runs(Protocol):

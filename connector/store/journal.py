@@ -1,6 +1,6 @@
 """The journal of writes: each field of each row as it was before and after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -30,10 +30,10 @@ class SqlJournal:
         """In the order written."""
         return tuple(_entry(self._t, row) for row in self._t.rows(select(journal).where(journal.c.run == run).order_by(journal.c.no)))
 
-    def last_written(self, keys: Sequence[RecordKey]) -> Mapping[tuple[RecordKey, str], Json]:
+    def last_written(self, keys: Sequence[RecordKey], *, fields: Collection[str]) -> Mapping[tuple[RecordKey, str], Json]:
         found: dict[tuple[RecordKey, str], Json] = {}
-        for some in chunks(keys):
-            mine = self._t.among(journal.c.source, journal.c.id, some)
+        for some in chunks(keys) if fields else ():
+            mine = self._t.among(journal.c.source, journal.c.id, some) & journal.c.field.in_(sorted(fields))
             last = (
                 select(func.max(journal.c.no).label("no")).where(mine).group_by(journal.c.source, journal.c.id, journal.c.field).subquery()
             )

@@ -239,7 +239,10 @@ def test_the_journal_keeps_before_and_after_and_knows_the_last(store: Store) -> 
     with store.read() as tx:
         assert tx.journal.of_run(1) == tuple(entries)
         assert tx.journal.of_run(9) == ()
-        assert tx.journal.last_written([key("1"), key("3")]) == {(key("1"), "Score__c"): None, (key("1"), "Tags__c"): ["b"]}
+        assert tx.journal.last_written([key("1"), key("3")], fields=("Score__c", "Tags__c")) == {
+            (key("1"), "Score__c"): None,
+            (key("1"), "Tags__c"): ["b"],
+        }
 
 
 def parked(of: str, what: str, *, tries: int = 1, days: float = 0) -> Parked:
