@@ -157,7 +157,7 @@ def write_back_command(
     with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb=verb, clock=here.clock) as running:
         chosen = here.connections(connections or [])
         if dry_run:
-            made = plan_stretch(road, connections=chosen, running=running, as_if=as_if)
+            made = plan_stretch(road, connections=chosen, running=running, as_if=as_if, kept_for_later=True)
             show_plan(frame, store=here.store, plan=made, limit=None if all_rows else SHOWN_ROWS, as_if=as_if)
             _say_if_off(frame, road, names=[c.name for c in chosen], as_if=as_if)
             return

@@ -135,9 +135,9 @@ class Town:
 
     @contextmanager
     def crms(self) -> Iterator[dict[str, Sandbox]]:
-        """Both sandboxes, freshly seeded; the same records every time."""
+        """Both sandboxes, freshly seeded with the same records every time, their clocks at the present."""
         with ExitStack() as stack:
-            yield {
+            sandboxes = {
                 crm: stack.enter_context(
                     self.forks.sandbox(
                         crm,
@@ -148,6 +148,9 @@ class Town:
                 )
                 for crm in CRMS
             }
+            for sandbox in sandboxes.values():
+                sandbox.advance((datetime.now(UTC) - sandbox.now()).total_seconds())
+            yield sandboxes
 
     def desk(self, sandboxes: Mapping[str, Sandbox], *, fresh: bool = False) -> Desk:
         """A desk beside these CRMs: a copy of the template, or (`fresh`) an empty folder."""

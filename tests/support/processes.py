@@ -84,7 +84,7 @@ class Forks:
             "program": program,
             "arguments": arguments,
             "folder": str(folder),
-            "environment": {"PATH": os.environ["PATH"], "COLUMNS": COLUMNS, "OPENBLAS_NUM_THREADS": "1", **(environment or {})},
+            "environment": {**_kept(), "COLUMNS": COLUMNS, "OPENBLAS_NUM_THREADS": "1", **(environment or {})},
             "out": str(out),
             "err": str(err),
             "die_at_commit": die_at_commit,
@@ -112,6 +112,11 @@ def _ready(command: Command) -> dict[str, Any]:
             return ready
         time.sleep(0.01)
     raise AssertionError(f"no sandbox after {READY_SECONDS} s: {command.err.read_text(encoding='utf-8')}")
+
+
+def _kept() -> dict[str, str]:
+    """What a command needs of our own environment: where programs and packages are, and nothing that sets hotlead."""
+    return {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "TMPDIR") if name in os.environ}
 
 
 def free_port() -> int:
