@@ -132,16 +132,22 @@ class PeopleLoader:
             deeds += t.rows(_DEEDS_OF_ONE if one else _DEEDS_OF_SOME, {**whom, "since": to_us(since)})
         packed.sort(key=lambda row: row[0])
         ids = np.array([row[0] for row in packed], dtype=np.int64)
-        columns = _columns(deeds, sort=len(wanted) > 1)
+        columns = columns_of_rows(deeds)
+        if len(wanted) > 1:
+            columns = _in_order(columns)
         texts = self._texts.at_least(t, {name: int(columns[name].max(initial=0)) for name in WORD_LISTS})
         known = self._facts.of(t, [bytes(row[1]) for row in packed], facts)
         return People(ids=ids, facts=known), activities_of(ids=ids, columns=columns, words=texts)
 
 
-def _columns(rows: Sequence[AnyRow], *, sort: bool) -> dict[str, Int64]:
-    """Rows as arrays, ascending by person, time and id."""
+def columns_of_rows(rows: Sequence[AnyRow]) -> dict[str, Int64]:
+    """Rows of activities as arrays, in the order given."""
     width = len(ACTIVITY_COLUMNS)
     read = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=len(rows) * width).reshape(-1, width)
-    if sort:
-        read = read[np.lexsort((read[:, 2], read[:, 1], read[:, 0]))]
     return {name: read[:, place] for place, name in enumerate(ACTIVITY_COLUMNS)}
+
+
+def _in_order(columns: dict[str, Int64]) -> dict[str, Int64]:
+    """Ascending by person, time and id."""
+    order = np.lexsort((columns["id"], columns["at"], columns["person"]))
+    return {name: column[order] for name, column in columns.items()}

@@ -6,7 +6,7 @@ and refuses to open a file where sqlite3 is loaded.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,11 @@ from urllib.parse import quote, unquote
 import numpy as np
 import numpy.typing as npt
 
-from connector.core.facts import Activities, Column, People
-from connector.core.records import Value
+from connector.core.facts import Activities, People
 from connector.ports.errors import StoreError
 from connector.store.columns import ACTIVITY_COLUMNS, WORD_LISTS, activities_of
-from connector.store.facts import columns_of
 from connector.store.instants import to_us
-from connector.store.values import load_value
+from connector.store.shard_words import ShardWords
 
 _SQLITE_URL = "sqlite:///"
 
@@ -37,9 +35,7 @@ class AdbcShards:
         text = str(url_or_path)
         self._path = unquote(text.removeprefix(_SQLITE_URL).partition("?")[0]) if text.startswith(_SQLITE_URL) else text
         self._connection: Any = None
-        self._lists: dict[str, int] = {}
-        self._words: Mapping[str, tuple[str, ...]] = {}
-        self._values: dict[str, tuple[Value, ...]] = {}
+        self._words = ShardWords()
 
     def __reduce__(self) -> tuple[type["AdbcShards"], tuple[str]]:
         return AdbcShards, (self._path,)
@@ -54,9 +50,9 @@ class AdbcShards:
                 (int(shard), to_us(since)),
             )
             columns = dict(zip(ACTIVITY_COLUMNS, rows, strict=True))
-            people = People(ids=ids, facts=self._facts(packed, sizes, facts))
-            words = self._all_words({name: int(columns[name].max(initial=0)) for name in WORD_LISTS})
-            return people, activities_of(ids=ids, columns=columns, words=words)
+            people = People(ids=ids, facts=self._words.facts(self._pairs, packed=packed, sizes=sizes, names=facts))
+            texts = self._words.texts(self._pairs, {name: int(columns[name].max(initial=0)) for name in WORD_LISTS})
+            return people, activities_of(ids=ids, columns=columns, words=texts)
         finally:
             connection.rollback()
 
@@ -94,39 +90,8 @@ class AdbcShards:
         blobs = table.column(1).to_pylist()
         return _int64(table.column(0)), b"".join(blobs), np.fromiter(map(len, blobs), dtype=np.int64, count=len(blobs))
 
-    def _facts(self, packed: bytes, sizes: npt.NDArray[np.int64], facts: Sequence[str]) -> dict[str, Column]:
-        if any(name not in self._lists for name in facts):
-            self._lists = dict(self._pairs("SELECT name, no FROM lists"))
-        lists = {name: self._lists[name] for name in facts if name in self._lists}
-        columns = columns_of(packed=packed, sizes=sizes, lists=lists)
-        return {name: Column(codes=codes, words=self._values_of(name, int(codes.max(initial=-1)))) for name, codes in columns.items()}
-
-    def _values_of(self, name: str, highest: int) -> tuple[Value, ...]:
-        known = self._values.get(name, ())
-        if highest >= len(known):
-            known = (*known, *(load_value(text) for text in self._new_words(self._lists[name], len(known))))
-            self._values[name] = known
-        return known
-
-    def _all_words(self, highest: Mapping[str, int]) -> Mapping[str, tuple[str, ...]]:
-        """The texts of activity words; the same tuples for every shard unless a list has grown."""
-        if not self._words or any(number >= len(self._words[name]) for name, number in highest.items()):
-            self._lists = dict(self._pairs("SELECT name, no FROM lists"))
-            grown = {}
-            for name in WORD_LISTS:
-                known = self._words.get(name, ("",))
-                no = self._lists.get(f"activity.{name}")
-                new = () if no is None else self._new_words(no, len(known) - 1)
-                grown[name] = (*known, *new) if new else known
-            self._words = grown
-        return self._words
-
-    def _new_words(self, list_number: int, known: int) -> list[str]:
-        sql = "SELECT word, id FROM words WHERE list = ? AND id > ? ORDER BY id"
-        return [word for word, _ in self._pairs(sql, (list_number, known))]
-
-    def _pairs(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, Any]]:
-        table = self._table(sql, parameters)
+    def _pairs(self, sql: str) -> list[tuple[Any, Any]]:
+        table = self._table(sql)
         return list(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
 
 

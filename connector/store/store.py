@@ -6,12 +6,15 @@ A data directory holds `hotlead.db`, `key` and, while somebody writes, `writer.l
 from contextlib import ExitStack
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
 from connector.ports.errors import UsageError
+from connector.ports.store import ShardReader
 from connector.store.engine import open_engine, sqlite_path
 from connector.store.lock import WriterLock
 from connector.store.migrate import bring_up, require_current
+from connector.store.shards import AdbcShards
+from connector.store.sql_shards import SqlShards
 from connector.store.sql_store import SqlStore
 from connector.store.vault import make_key_file, open_vault
 
@@ -74,8 +77,18 @@ def _engines(url: str, undoing: ExitStack) -> tuple[Engine, Engine]:
     return engines
 
 
+def shard_reader(url: str) -> ShardReader:
+    """The reader of whole shards that suits the database, to be sent to child processes."""
+    return AdbcShards(url) if sqlite_path(url) is not None else SqlShards(url)
+
+
+def database_url(directory: Path) -> str:
+    """The URL of the SQLite file of a data directory, whatever characters its path has."""
+    return URL.create("sqlite", database=str(directory.resolve() / DATABASE)).render_as_string()
+
+
 def _url(url: str, directory: Path) -> str:
-    return url or f"sqlite:///{directory.resolve() / DATABASE}"
+    return url or database_url(directory)
 
 
 def _require_set_up(url: str, directory: Path) -> None:

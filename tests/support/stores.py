@@ -19,7 +19,7 @@ from connector.ports.crm import NewTask, Priority, TaskType
 from connector.ports.store import Attach, Connection, FollowUp, Join, ScoreRow, Store, Tx
 from connector.store.schema import METADATA
 from connector.store.sql_store import SqlStore
-from connector.store.store import DATABASE, create, open_store
+from connector.store.store import create, database_url, open_store
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def at(days: float = 0) -> datetime:
 
 
 def url_of(directory: Path) -> str:
-    return f"sqlite:///{directory / DATABASE}"
+    return database_url(directory)
 
 
 @contextmanager
@@ -49,19 +49,24 @@ def sqlite_store(directory: Path, *, template: Path | None = None) -> Iterator[S
 
 @contextmanager
 def postgres_server(directory: Path) -> Iterator[str]:
-    """The URL of a hotlead database of a PostgreSQL server on a socket in a directory, stopped at the end."""
+    """The address of a PostgreSQL server on a socket in a directory, stopped at the end."""
     server = PostgresServer(directory)
     _start(server)
     try:
-        name = f"hotlead_{uuid4().hex}"
-        with psycopg.connect(server.get_uri(), autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name}")
-            admin.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
-        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
-        create(directory.with_name("made"), url=url)
-        yield url
+        yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def postgres_database(server: str, directory: Path) -> str:
+    """The URL of a new hotlead database of a PostgreSQL server."""
+    name = f"hotlead_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        admin.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
+    url = make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+    create(directory, url=url)
+    return url
 
 
 def _start(server: PostgresServer, *, tries: int = 3) -> None:
@@ -79,7 +84,7 @@ def _start(server: PostgresServer, *, tries: int = 3) -> None:
 @contextmanager
 def postgres_store(directory: Path, *, url: str) -> Iterator[SqlStore]:
     """A store in a PostgreSQL database that `create` has made, emptied first."""
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     with psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as admin:
         tables = [table.name for table in reversed(METADATA.sorted_tables) if table.name != "made_by"]
         admin.execute(";".join(f"DELETE FROM {table}" for table in tables).encode())

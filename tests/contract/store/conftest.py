@@ -8,14 +8,20 @@ import pytest
 from connector.ports.store import Tx
 from connector.store.sql_store import SqlStore
 from connector.store.store import create
-from tests.support.stores import connection, postgres_server, postgres_store, sqlite_store
+from tests.support.stores import connection, postgres_database, postgres_server, postgres_store, sqlite_store
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL database that ends with the session."""
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as url:
-        yield url
+    """The address of a PostgreSQL server that ends with the session."""
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a PostgreSQL database, used by one test after another."""
+    return postgres_database(postgres, tmp_path_factory.mktemp("database") / "hotlead")
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +38,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     if request.param == "sqlite":
         opening = sqlite_store(tmp_path / "hotlead", template=request.getfixturevalue("fresh_directory"))
     else:
-        opening = postgres_store(tmp_path / "hotlead", url=request.getfixturevalue("postgres"))
+        opening = postgres_store(tmp_path / "hotlead", url=request.getfixturevalue("database"))
     with opening as made:
         made.write(_connect)
         yield made

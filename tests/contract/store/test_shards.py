@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
@@ -22,8 +23,9 @@ from connector.ports.store import ShardPool, Tx
 from connector.store.pool import ProcessShardPool
 from connector.store.shards import AdbcShards
 from connector.store.sql_store import SqlStore
+from connector.store.store import shard_reader
 from tests.support import shard_work
-from tests.support.stores import at, attached, connection, contact, put_contact, sqlite_store, url_of
+from tests.support.stores import at, attached, connection, contact, postgres_database, postgres_store, put_contact, sqlite_store, url_of
 
 SALTS = count()
 """Examples share a store."""
@@ -51,23 +53,37 @@ ROWS: st.SearchStrategy[list[Drawn]] = st.lists(
 )
 
 
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shards") / "hotlead"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A store and where it is."""
+
+    store: SqlStore
+    url: str
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    directory = tmp_path_factory.mktemp("shards ü %20 #?&") / "hotlead"
+    if request.param == "sqlite":
+        url, opening = url_of(directory), sqlite_store(directory)
+    else:
+        url = postgres_database(request.getfixturevalue("postgres"), directory)
+        opening = postgres_store(directory, url=url)
+    with opening as store:
+        store.write(lambda tx: tx.connections.put(connection("crm")))
+        yield Made(store=store, url=url)
 
 
 @pytest.fixture(scope="module")
-def store(directory: Path) -> Iterator[SqlStore]:
-    with sqlite_store(directory) as made:
-        made.write(lambda tx: tx.connections.put(connection("crm")))
-        yield made
+def store(made: Made) -> SqlStore:
+    return made.store
 
 
 @pytest.fixture(scope="module")
-def pool(store: SqlStore, directory: Path) -> Iterator[ShardPool]:
-    made = ProcessShardPool(AdbcShards(url_of(directory)), workers=1)
-    yield made
-    made.close()
+def pool(made: Made) -> Iterator[ShardPool]:
+    pool = ProcessShardPool(shard_reader(made.url), workers=1)
+    yield pool
+    pool.close()
 
 
 def facts_by_person(people: People) -> dict[int, dict[str, Value]]:
@@ -152,18 +168,26 @@ def test_words_are_the_same_tuples_in_every_shard(store: SqlStore, pool: ShardPo
     assert same
 
 
-def test_children_load_neither_sqlalchemy_nor_sqlite3(store: SqlStore, pool: ShardPool) -> None:
-    put_contact(store, contact("modules"))
+def test_the_reader_is_the_one_that_suits_the_database(made: Made) -> None:
+    assert type(shard_reader(made.url)).__name__ == ("AdbcShards" if made.url.startswith("sqlite") else "SqlShards")
 
-    assert list(pool.each_shard(shard_work.loaded_modules, shards=[0, 1])) == [(), ()]
+
+def test_children_of_sqlite_load_neither_sqlalchemy_nor_sqlite3(tmp_path: Path) -> None:
+    with sqlite_store(tmp_path / "hotlead"):
+        pool = ProcessShardPool(shard_reader(url_of(tmp_path / "hotlead")), workers=1)
+
+        loaded = list(pool.each_shard(shard_work.loaded_modules, shards=[0, 1]))
+
+        pool.close()
+    assert loaded == [(), ()]
 
 
 def test_children_work_with_one_thread(pool: ShardPool) -> None:
     assert list(pool.each_shard(shard_work.threads, shards=[0])) == ["1"]
 
 
-def test_an_error_of_the_work_is_raised_here(store: SqlStore, directory: Path) -> None:
-    pool = ProcessShardPool(AdbcShards(url_of(directory)), workers=2)
+def test_an_error_of_the_work_is_raised_here(made: Made) -> None:
+    pool = ProcessShardPool(shard_reader(made.url), workers=2)
 
     with pytest.raises(ValueError, match="shard 2"):
         list(pool.each_shard(shard_work.fail_at_two, shards=range(5)))
@@ -172,8 +196,8 @@ def test_an_error_of_the_work_is_raised_here(store: SqlStore, directory: Path) -
     pool.close()
 
 
-def test_a_child_that_dies_is_told(store: SqlStore, directory: Path) -> None:
-    pool = ProcessShardPool(AdbcShards(url_of(directory)), workers=2)
+def test_a_child_that_dies_is_told(made: Made) -> None:
+    pool = ProcessShardPool(shard_reader(made.url), workers=2)
 
     with pytest.raises(StoreError, match="died"):
         list(pool.each_shard(shard_work.die_at_two, shards=range(5)))
@@ -181,9 +205,9 @@ def test_a_child_that_dies_is_told(store: SqlStore, directory: Path) -> None:
     pool.close()
 
 
-def test_a_shard_is_not_read_where_sqlite3_is_loaded(store: SqlStore, directory: Path) -> None:
-    with pytest.raises(StoreError, match="sqlite3"):
-        AdbcShards(url_of(directory)).shard(0, facts=[], since=LONG_AGO)
+def test_a_shard_is_not_read_where_sqlite3_is_loaded(tmp_path: Path) -> None:
+    with sqlite_store(tmp_path / "hotlead"), pytest.raises(StoreError, match="sqlite3"):
+        AdbcShards(url_of(tmp_path / "hotlead")).shard(0, facts=[], since=LONG_AGO)
 
 
 READ_AFTER_SQLITE3 = """
