@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from urllib.parse import unquote
 
+from email_validator import EmailNotValidError, validate_email
 from tldextract import TLDExtract
 
 from connector.ports.crm import Json
@@ -56,17 +57,13 @@ def normal_address(raw: Json) -> str | None:
     if _ASCII_ADDRESS.fullmatch(text):
         return text
     match = _WRAPPED.fullmatch(unicodedata.normalize("NFKC", raw).strip())
-    local, at, domain = match[1].lower().rpartition("@") if match else ("", "", "")
-    try:
-        address = f"{local}@{domain.rstrip('.').encode('idna').decode('ascii')}"
-    except UnicodeError:
+    if match is None:
         return None
-    return address if at and local and _plausible(address) else None
-
-
-def _plausible(address: str) -> bool:
-    local, _, domain = address.rpartition("@")
-    return bool(re.fullmatch(r"[^\s@,;:<>()\[\]\\\"]+", local) and re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", domain))
+    try:
+        checked = validate_email(match[1].lower().rstrip("."), check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def read_email(raw: Json) -> Read:
