@@ -13,8 +13,7 @@ from connector.ports.errors import UsageError
 from connector.ports.store import Connection, ShardPool, Store, Vault
 from connector.settings import Settings
 from connector.store.pool import ProcessShardPool
-from connector.store.shards import AdbcShards
-from connector.store.store import DATABASE, create, open_reader, open_store
+from connector.store.store import create, database_url, open_reader, open_store, shard_reader
 from connector.store.vault import open_vault
 
 Clock = Callable[[], datetime]
@@ -62,14 +61,14 @@ class Installation:
 
     def pool(self) -> ShardPool:
         """Child processes for whole shards, ended with the installation."""
-        pool = ProcessShardPool(AdbcShards(database_of(self.settings)), workers=self.settings.score_workers)
+        pool = ProcessShardPool(shard_reader(database_of(self.settings)), workers=self.settings.score_workers)
         self.closing.callback(pool.close)
         return pool
 
 
 def database_of(settings: Settings) -> str:
     """The database's URL: as set, else the SQLite file in the data directory."""
-    return settings.database_url or f"sqlite:///{settings.data_dir / DATABASE}"
+    return settings.database_url or database_url(settings.data_dir)
 
 
 def make(settings: Settings) -> Path:
