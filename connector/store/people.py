@@ -103,7 +103,7 @@ class SqlPeople:
         return tuple(found[person] for person in people if person in found)
 
     def find(self, text: str, *, limit: int = 20) -> tuple[PersonLine, ...]:
-        """An exact number, address or record id comes alone; else every part of a name or company that fits, by name."""
+        """An exact number (of a joined person: the survivor), address or record id comes alone; else whoever has the part, by name."""
         asked = text.strip()
         if not asked:
             return ()
@@ -119,9 +119,11 @@ class SqlPeople:
             select(persons.c.id).where(persons.c.email == asked, persons.c.live.is_(True)),
             select(members.c.person).where(members.c.source.in_(select(sources.c.no)), members.c.id == asked),
         ]
+        found = [row[0] for statement in statements for row in self._t.rows(statement)]
         if asked.isascii() and asked.isdigit() and len(asked) < 18:
-            statements.append(select(persons.c.id).where(persons.c.id == int(asked), persons.c.joined_into.is_(None)))
-        return [row[0] for statement in statements for row in self._t.rows(statement)]
+            numbered = self._t.rows(select(persons.c.id).where(persons.c.id == int(asked)))
+            found += [identity.final_person(self._t, row.id) for row in numbered]
+        return found
 
 
 def _lines() -> Select[Any]:

@@ -245,3 +245,11 @@ def test_a_found_line_shows_score_and_stage(store: Store) -> None:
     with store.read() as tx:
         (line,) = tx.people.find("ann")
     assert (line.score, line.stage) == (score(person), "mql")
+
+
+def test_the_number_of_a_joined_person_finds_the_survivor(store: Store) -> None:
+    first, second, third = (put_contact(store, contact(n, values={"name": f"Ann {n}"})) for n in ("x", "y", "z"))
+    store.write(lambda tx: tx.people.join([join(second, third), join(first, second)], at=at(1)))
+
+    with store.read() as tx:
+        assert [line.person for line in tx.people.find(str(third))] == [first]
