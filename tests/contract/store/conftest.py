@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,9 +13,12 @@ from tests.support.stores import connection, postgres_database, postgres_server,
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL server that ends with the session."""
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server that ends with the session.
+
+    Its folder is not one of pytest's: those are closed to other users each time pytest starts, and PostgreSQL never runs as root.
+    """
+    with TemporaryDirectory(prefix="hotlead-postgres-", ignore_cleanup_errors=True) as folder, postgres_server(Path(folder)) as server:
         yield server
 
 
