@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:
 	@echo "make demo    set up, run the main job against two sandbox CRMs, stay up for a look (Ctrl-C ends)"
 	@echo "make test    set up, then format, lint, types, floors, every test, and the wheel in a clean environment"
-	@echo "make bench   the figures of bench/README.md"
+	@echo "make bench   the figures of bench/README.md (BENCH_OPTIONS=--quick for a look in some minutes)"
 	@echo "make lint | types | floors | unit | wheel | lock | clean"
 
 setup: $(STAMP)
@@ -52,7 +52,7 @@ wheel: $(STAMP)
 	$(BIN)/python -m tests.support.wheel
 
 bench: $(BENCH_STAMP)
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH_OPTIONS)
 
 # Exact versions with hashes, for every platform, without registry addresses.
 lock: $(STAMP)
