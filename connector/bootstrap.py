@@ -1,4 +1,7 @@
-"""The only place that chooses: which store, which CRMs, which processes. Everything above works with the ports it gives out."""
+"""The only place that chooses: which store, which CRMs, which processes. Everything above works with the ports it gives out.
+
+What is chosen is imported when it is opened: a database and cryptography take longer to load than `hotlead --help` to answer.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,9 +15,6 @@ from connector.ports.crm import Crm, CrmKind
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, ShardPool, Store, Vault
 from connector.settings import Settings
-from connector.store.pool import ProcessShardPool
-from connector.store.store import create, database_url, open_reader, open_store, shard_reader
-from connector.store.vault import open_vault
 
 Clock = Callable[[], datetime]
 
@@ -36,6 +36,8 @@ class Installation:
     @property
     def vault(self) -> Vault:
         """Opens credentials with the key of the settings, else of the data directory. Raises SecretsError where there is none that fits."""
+        from connector.store.vault import open_vault
+
         given = self.settings.secret_key.get_secret_value().replace(",", "\n")
         return open_vault(self.settings.data_dir, keys=given or None)
 
@@ -61,6 +63,9 @@ class Installation:
 
     def pool(self) -> ShardPool:
         """Child processes for whole shards, ended with the installation."""
+        from connector.store.pool import ProcessShardPool
+        from connector.store.store import shard_reader
+
         pool = ProcessShardPool(shard_reader(database_of(self.settings)), workers=self.settings.score_workers)
         self.closing.callback(pool.close)
         return pool
@@ -68,11 +73,15 @@ class Installation:
 
 def database_of(settings: Settings) -> str:
     """The database's URL: as set, else the SQLite file in the data directory."""
+    from connector.store.store import database_url
+
     return settings.database_url or database_url(settings.data_dir)
 
 
 def make(settings: Settings) -> Path:
     """A new data directory with an empty database and a key; an existing one stays as it is. The directory."""
+    from connector.store.store import create
+
     create(settings.data_dir, url=database_of(settings))
     return settings.data_dir
 
@@ -80,6 +89,8 @@ def make(settings: Settings) -> Path:
 @contextmanager
 def opened(settings: Settings, *, command: str, writing: bool, clock: Clock = wall_clock) -> Iterator[Installation]:
     """The installation, for one command. With `writing` it holds the data directory alone; else it only reads, beside whoever writes."""
+    from connector.store.store import open_reader, open_store
+
     url = database_of(settings)
     store = (
         open_store(url=url, directory=settings.data_dir, command=command) if writing else open_reader(url=url, directory=settings.data_dir)

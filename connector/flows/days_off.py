@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-import holidays
-
 from connector.core.ladder import Calendar
 from connector.ports.errors import UsageError
 
@@ -13,6 +11,9 @@ def with_public_holidays(calendar: Calendar, now: datetime) -> Calendar:
     """The calendar with the public holidays of this year and the next off. Raises UsageError for a country that is not known."""
     if not calendar.country:
         return calendar
+    # The calendars of all countries: loaded where a ladder names one, not by every command.
+    import holidays
+
     try:
         days = holidays.country_holidays(calendar.country, years=(now.year, now.year + 1))
     except NotImplementedError as err:

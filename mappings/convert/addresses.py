@@ -1,19 +1,21 @@
 """E-mail addresses, web addresses and domains.
 
 Station: below `convert.registry`. Registered domains come from the public-suffix snapshot inside tldextract: nothing is fetched or stored.
+Libraries are loaded when the first address needs them, not by every command.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-from email_validator import EmailNotValidError, validate_email
-from tldextract import TLDExtract
 
 from connector.ports.crm import Json
 from mappings.convert.plain import UNKNOWN, Read
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 _FREE_MAIL = """
     gmail.com googlemail.com yahoo.com ymail.com rocketmail.com yahoo.co.jp ybb.ne.jp yahoo.co.uk yahoo.co.in yahoo.com.au yahoo.com.sg
@@ -59,6 +61,8 @@ def normal_address(raw: Json) -> str | None:
     match = _WRAPPED.fullmatch(unicodedata.normalize("NFKC", raw).strip())
     if match is None:
         return None
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         checked = validate_email(match[1].lower().rstrip("."), check_deliverability=False, test_environment=True)
     except EmailNotValidError:
@@ -96,7 +100,9 @@ def registered_domain(text: str) -> str | None:
 
 
 @cache
-def _extractor() -> TLDExtract:
+def _extractor() -> "TLDExtract":
+    from tldextract import TLDExtract
+
     return TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 

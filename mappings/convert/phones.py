@@ -7,8 +7,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-import phonenumbers
-
 from connector.ports.crm import Json
 from mappings.convert.plain import Read
 
@@ -28,6 +26,9 @@ def read_phone(raw: Json, *, country: str) -> Read:
 
 @lru_cache(maxsize=20_000)
 def _parsed(text: str, country: str) -> str | None:
+    # Tables of all countries: loaded when the first number is read, not by every command.
+    import phonenumbers
+
     plain = _EXTENSION.sub("", unicodedata.normalize("NFKC", text))
     digits = _LEAVE_OUT.sub("", plain)
     try:
