@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from connector.bootstrap import Installation, opened
-from connector.cli.frame import Frame, frame_of, progress_bars, road_of
+from connector.cli.frame import STOPPED, Frame, frame_of, progress_bars, road_of
 from connector.cli.sandboxes import RunningSandbox, sandbox_beside
 from connector.cli.setting_up import set_up
 from connector.cli.tables import explanation_panel, pulled_table, tally_table
@@ -76,24 +76,32 @@ def demo(
 ) -> None:
     """Show the main job on two sandbox CRMs: nothing of yours is touched, no account is needed."""
     frame = frame_of(context)
-    with ExitStack() as stack:
-        signal.signal(signal.SIGTERM, _as_interrupt)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotlead-demo-")))
-        frame.say(f"Starting two sandbox CRMs with {people:,} people …")
-        began = time.monotonic()
-        now = time.strftime("%Y-%m-%dT%H:00:00+00:00", time.gmtime())
-        sandboxes = [stack.enter_context(sandbox_beside(c, ["--seed", str(people), "--now", now])) for c in CRMS]
-        started = Timed(step="start two sandbox CRMs", seconds=time.monotonic() - began, calls=0)
-        settings = in_folder(frame, folder)
-        set_up(settings.settings())
-        here = stack.enter_context(opened(settings.settings(), command="demo", writing=True))
-        road = road_of(here, progress=stack.enter_context(progress_bars(frame)))
-        watch = Stopwatch(road=road, frame=frame, steps=[started])
-        shown = _main_job(frame, here=here, road=road, watch=watch, sandboxes=sandboxes, top=top)
-        _timings(frame, watch.steps)
-        frame.give({"steps": watch.steps, "hottest": shown, "calls": road.calls()})
-        if not leave:
-            _stay(frame, sandboxes=sandboxes)
+    try:
+        with ExitStack() as stack:
+            signal.signal(signal.SIGTERM, _as_interrupt)
+            _show(frame, stack=stack, people=people, top=top, leave=leave)
+    except KeyboardInterrupt:
+        frame.err.print("\nEnded before it was done. Nothing is left behind.")
+        raise typer.Exit(STOPPED) from None
+
+
+def _show(frame: Frame, *, stack: ExitStack, people: int, top: int, leave: bool) -> None:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotlead-demo-")))
+    frame.say(f"Starting two sandbox CRMs with {people:,} people …")
+    began = time.monotonic()
+    now = time.strftime("%Y-%m-%dT%H:00:00+00:00", time.gmtime())
+    sandboxes = [stack.enter_context(sandbox_beside(c, ["--seed", str(people), "--now", now])) for c in CRMS]
+    started = Timed(step="start two sandbox CRMs", seconds=time.monotonic() - began, calls=0)
+    settings = in_folder(frame, folder).settings()
+    set_up(settings)
+    here = stack.enter_context(opened(settings, command="demo", writing=True))
+    road = road_of(here, progress=stack.enter_context(progress_bars(frame)))
+    watch = Stopwatch(road=road, frame=frame, steps=[started])
+    shown = _main_job(frame, here=here, road=road, watch=watch, sandboxes=sandboxes, top=top)
+    _timings(frame, watch.steps)
+    frame.give({"steps": watch.steps, "hottest": shown, "calls": road.calls()})
+    if not leave:
+        _stay(frame, sandboxes=sandboxes)
 
 
 def in_folder(frame: Frame, folder: Path) -> Frame:

@@ -12,7 +12,7 @@ import structlog
 import typer
 
 from connector.cli import demo, setting_up, working
-from connector.cli.frame import EXIT_CODES, FAULT, LATER, Frame, exit_code, explain_error
+from connector.cli.frame import EXIT_CODES, FAULT, STOPPED, Frame, exit_code, explain_error
 from connector.ports.errors import HotleadError
 
 app = typer.Typer(
@@ -57,9 +57,10 @@ def main() -> None:
     except HotleadError as err:
         explain_error(frame, err)
         sys.exit(exit_code(err))
-    except KeyboardInterrupt:
-        frame.err.print("Stopped. What was done so far stands; the same command goes on from there.")
-        sys.exit(LATER)
+    except SystemExit as end:
+        if _by_ctrl_c(end):
+            frame.err.print("Stopped. What was done so far stands; the same command goes on from there.")
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAULT)
@@ -68,6 +69,11 @@ def main() -> None:
         frame.err.print("[bold red]✗[/] This is a fault in hotlead itself. What was done before it stands, nothing is half-written.")
         frame.err.print("  Please report the lines above with the command that you gave.")
         sys.exit(FAULT)
+
+
+def _by_ctrl_c(end: SystemExit) -> bool:
+    """Whether a command ended by Ctrl-C without a word of its own about it."""
+    return end.code == STOPPED and end.__context__ is not None and isinstance(end.__context__.__cause__, KeyboardInterrupt)
 
 
 def _check_packages() -> None:

@@ -14,11 +14,10 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 
 from connector.bootstrap import Installation, opened
-from connector.flows.progress import Progress, Step, silent
+from connector.cli.bars import StepBars
+from connector.flows.progress import Progress, silent
 from connector.flows.road import Road
 from connector.ports.errors import Action, HotleadError
 from connector.settings import Settings, load_settings
@@ -29,6 +28,7 @@ MEND = 3
 RECONNECT = 4
 LATER = 5
 PARTLY = 6
+STOPPED = 130
 
 EXIT_CODES = {
     OK: "done",
@@ -38,6 +38,7 @@ EXIT_CODES = {
     RECONNECT: "the CRM does not let us in; connect again",
     LATER: "try again later: CRM unreachable, quota used up, another run under way, disk full",
     PARTLY: "done, but some rows were refused or a check found errors",
+    STOPPED: "stopped by Ctrl-C",
 }
 """What each exit code means."""
 
@@ -59,16 +60,18 @@ class Frame:
     json: bool = False
     out: Console = field(default_factory=lambda: Console(highlight=False))
     err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    bars: StepBars = field(default_factory=StepBars)
 
     def settings(self) -> Settings:
         return load_settings(data_dir=self.data_dir)
 
     def say(self, text: str) -> None:
         """A line for people; nothing with --json."""
-        if not self.json:
-            self.out.print(text)
+        self.show(text)
 
     def show(self, table: object) -> None:
+        """A result for people, in place of the bars that led to it; nothing with --json."""
+        self.bars.clear()
         if not self.json:
             self.out.print(table)
 
@@ -121,19 +124,13 @@ def explain_error(frame: Frame, error: HotleadError) -> None:
 @contextmanager
 def progress_bars(frame: Frame) -> Iterator[Progress]:
     """Bars on a terminal, silence elsewhere."""
-    if frame.json or not frame.err.is_terminal:
+    if frame.json or not frame.bars.console.is_terminal:
         yield silent
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bars(*columns, console=frame.err, transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def show(step: Step) -> None:
-            if step.name not in tasks:
-                tasks[step.name] = bars.add_task(step.name, total=step.of)
-            bars.update(tasks[step.name], completed=step.done, total=step.of)
-
-        yield show
+    try:
+        yield frame.bars.show
+    finally:
+        frame.bars.clear()
 
 
 @contextmanager

@@ -31,9 +31,9 @@ def run_sandbox(crm: str, arguments: Sequence[str]) -> int:
 
 @contextmanager
 def sandbox_beside(crm: str, arguments: Sequence[str]) -> Iterator[RunningSandbox]:
-    """A sandbox process that is ready, ended with the block (or with this process)."""
+    """A sandbox process that is ready, ended with the block (or with this process). A Ctrl-C does not reach it."""
     command = [sys.executable, "-m", _module(crm), "--port", "0", "--with-parent", *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0) as running:
         try:
             ready = running.stdout.readline() if running.stdout is not None else ""
             if not ready:

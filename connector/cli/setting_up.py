@@ -12,7 +12,7 @@ from rich.prompt import Prompt
 from connector.bootstrap import Installation, make, opened
 from connector.cli.frame import MEND, PARTLY, Frame, at_work, command_line, frame_of, looking, road_of
 from connector.cli.sandboxes import run_sandbox
-from connector.cli.tables import findings_table, steps_table
+from connector.cli.tables import findings_list, steps_table
 from connector.flows.check import check
 from connector.flows.connect import connect
 from connector.flows.doctor import examine
@@ -157,7 +157,7 @@ def check_command(context: typer.Context, connections: Names = None) -> None:
             missing = f"{sum(1 for s in checked.steps if s.state != 'present')} of {len(checked.steps)} to install"
             frame.say(f"[bold]{connection.name}[/]: {'ready' if checked.ready else 'not ready'}, {missing}.")
             if checked.findings:
-                frame.show(findings_table(checked.findings))
+                frame.show(findings_list(checked.findings))
             for problem in checked.problems:
                 frame.say(escape(str(problem)))
     frame.give({"checked": each, "ready": all(c.ready for c in each)})
@@ -292,7 +292,7 @@ def doctor(context: typer.Context) -> None:
             connections=here.connections_if_any(),
             clock=here.clock,
         )
-    frame.show(findings_table(findings))
+    frame.show(findings_list(findings))
     frame.give({"findings": findings})
     if any(f.severity is Severity.ERROR for f in findings):
         raise typer.Exit(PARTLY)

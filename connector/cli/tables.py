@@ -18,31 +18,36 @@ from connector.ports.store import Parked, PersonLine, PlannedChange, PlannedTask
 TEMPERATURE_STYLES = {"hot": "bold red", "warm": "yellow", "cold": "blue"}
 WORDS_OF_A_COUNT = 2
 """Counts of more words begin with the connection's name."""
+FINDINGS_TOLD = 3
+"""Findings of one remedy that are spelled out."""
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
 def pulled_table(pulled: Sequence[Pulled]) -> Table:
-    table = _table("Connection", "Source", "Kind", ">Read", ">New or changed", ">People touched")
-    for one in pulled:
+    """A line a source that gave rows."""
+    table = _table("Connection", "Source", "Kind", ">Read", ">Changed", ">People")
+    for one in (p for p in pulled if p.rows):
         table.add_row(one.connection, one.source, one.kind, f"{one.rows:,}", f"{one.fresh:,}", f"{one.people:,}")
     return table
 
 
-def hot_list(people: Sequence[PersonLine], *, why: Mapping[int, str]) -> Group:
-    """Two lines a person: who, where and how hot; then why. Readable at any width."""
-    lines: list[RenderableType] = []
+def hot_list(people: Sequence[PersonLine], *, why: Mapping[int, str]) -> Table:
+    """How hot, then who and where, then why. Readable at any width."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for number, line in enumerate(people, start=1):
         score = line.score
         if score is None:
             continue
-        head = Text(f"{number:>3}  ")
-        head.append(f"{score.temperature:<4} {score.grade} {score.total:>3}", style=TEMPERATURE_STYLES.get(score.temperature, ""))
-        head.append(f"  {line.name}", style="bold")
-        head.append(f"  {line.company}" if line.company else "")
-        head.append(f"  {line.email}  {line.stage}", style="dim")
-        lines.append(head)
-        lines.append(Padding(Text(why.get(line.person, "")), (0, 0, 0, 5)))
-    return Group(*lines)
+        heat = f"{score.temperature:<4} {score.grade} {score.total:>3}"
+        who = Text(line.name, style="bold")
+        who.append(f"  {line.company}" if line.company else "", style="not bold")
+        where = "  ".join(part for part in (line.email, line.stage) if part)
+        lines = [who, *([Text(where, style="dim")] if where else []), Text(why.get(line.person, ""))]
+        table.add_row(str(number), Text(heat, style=TEMPERATURE_STYLES.get(score.temperature, "")), Group(*lines))
+    return table
 
 
 def changes_list(changes: Iterable[PlannedChange]) -> Group:
@@ -54,8 +59,12 @@ def changes_list(changes: Iterable[PlannedChange]) -> Group:
         if change.state.value != "pending":
             head.append(f"  {change.state.value.replace('_', ' ')}{f': {change.note}' if change.note else ''}", style="dim")
         lines.append(head)
-        width = max(len(f.field) for f in change.fields)
-        lines.extend(Text.from_markup(f"  {f.field:<{width}}  {_value(f.before)} → {_value(f.after)}") for f in change.fields)
+        fields = Table.grid(padding=(0, 2, 0, 0))
+        fields.add_column(no_wrap=True)
+        fields.add_column(overflow="fold")
+        for one in change.fields:
+            fields.add_row(one.field, f"{_value(one.before)} → {_value(one.after)}")
+        lines.append(Padding(fields, (0, 0, 0, 2)))
     return Group(*lines)
 
 
@@ -123,11 +132,22 @@ def parked_table(parked: Sequence[Parked]) -> Table:
     return table
 
 
-def findings_table(findings: Sequence[Finding]) -> Table:
-    table = _table("", "Finding", "What to do", "Who")
+def findings_list(findings: Sequence[Finding]) -> Table:
+    """What is so, then what to do and who can do it; many that one deed mends stand together. Readable at any width."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    together: dict[tuple[str, str, str], list[str]] = {}
     for finding in findings:
-        severity = finding.severity.value
-        table.add_row(Text(severity, style=SEVERITY_STYLES[severity]), escape(finding.message), escape(finding.hint), finding.mended_by)
+        alone = "" if finding.hint else finding.message
+        together.setdefault((finding.severity.value, finding.hint or alone, finding.mended_by), []).append(finding.message)
+    for (severity, hint, mended_by), messages in together.items():
+        lines = [Text(message) for message in messages[:FINDINGS_TOLD]]
+        if len(messages) > FINDINGS_TOLD:
+            lines.append(Text(f"… and {len(messages) - FINDINGS_TOLD} more like these; --json has each.", style="dim"))
+        if hint not in messages:
+            lines.append(Text(f"→ {hint}{f' ({mended_by})' if mended_by else ''}", style="bold"))
+        table.add_row(Text(severity, style=SEVERITY_STYLES[severity]), Group(*lines))
     return table
 
 

@@ -74,12 +74,12 @@ def write_back(
         reach = Reach(connection=connection, place=by_name.get(connection), crm=crms.get(connection))
         for settled in _fields(work, reach=reach, source=source, look_again=look_again):
             done += settled
-            progress(Step(name=f"{connection} {source}", done=done, of=total))
+            progress(Step(name="writing back", done=done, of=total))
     for connection in sorted({c for c, _ in targets} | set(crms)):
         reach = Reach(connection=connection, place=by_name.get(connection), crm=crms.get(connection))
         for settled in _tasks(work, reach=reach):
             done += settled
-            progress(Step(name=f"{connection} tasks", done=done, of=total))
+            progress(Step(name="writing back", done=done, of=total))
     store.write(lambda tx: tx.plans.end(plan, at=clock()))
     with store.read() as tx:
         return Written(plan=plan, tally=tx.plans.tally(plan))

@@ -60,7 +60,13 @@ class ProcessShardPool:
         while len(self._children) < many:
             ours, theirs = Pipe()
             command = [sys.executable, "-m", "connector.store.shard_child", str(theirs.fileno())]
-            child = subprocess.Popen(command, pass_fds=[theirs.fileno()], env={**os.environ, **_ONE_THREAD}, stdin=subprocess.DEVNULL)
+            child = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, **_ONE_THREAD},
+                stdin=subprocess.DEVNULL,
+                process_group=0,  # a Ctrl-C is for the parent alone, which ends its children by closing their pipes
+            )
             theirs.close()
             self._children.append((child, ours))
             ours.send_bytes(self._reader)
