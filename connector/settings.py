@@ -61,11 +61,9 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, *toml, file_secret_settings)
 
 
-def load_settings(*, data_dir: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
+def load_settings(*, data_dir: Path | None = None) -> Settings:
     """The settings in force. Raises UsageError naming every wrong one, its source and what it may be."""
-    given = dict(overrides or {})
-    if data_dir is not None:
-        given["data_dir"] = data_dir
+    given = {} if data_dir is None else {"data_dir": data_dir}
     folder = data_dir or Path(os.environ.get(f"{PREFIX}DATA_DIR", DEFAULT_DIRECTORY))
     file = folder / FILE_NAME
     secrets = os.environ.get(f"{PREFIX}SECRETS_DIR")

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from connector.cli import demo, setting_up, working
@@ -50,7 +49,6 @@ def options(
 def main() -> None:
     """Runs the command line and ends the process with one of `EXIT_CODES`."""
     _check_packages()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     frame = Frame(json="--json" in sys.argv[1:])
     try:
         app()

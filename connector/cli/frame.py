@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -63,7 +64,13 @@ class Frame:
     bars: StepBars = field(default_factory=StepBars)
 
     def settings(self) -> Settings:
-        return load_settings(data_dir=self.data_dir)
+        """The settings in force; from here on log lines go to stderr from the least level they name."""
+        settings = load_settings(data_dir=self.data_dir)
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
+        return settings
 
     def say(self, text: str) -> None:
         """A line for people; nothing with --json."""
