@@ -24,7 +24,7 @@ from connector.ports.crm import Catalog, CrmKind, Setting, Severity
 from connector.ports.errors import UsageError
 from connector.settings import Settings
 from mappings.document import KINDS, names, packaged
-from mappings.problems import ProblemsError
+from mappings.problems import Problem, ProblemsError
 
 Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
 
@@ -223,8 +223,11 @@ def publish_command(
             frame.give({"problems": err.problems})
             frame.err.print(f"[bold red]✗[/] {err.hint} Nothing was published.")
             raise typer.Exit(MEND) from err
-    if published is None:
-        frame.say("No problems.")
+    if isinstance(published, tuple):
+        for warning in published:
+            frame.say(escape(str(warning)))
+        frame.say("Nothing that stops it: it can be published." if published else "No problems.")
+        frame.give({"problems": published})
         return
     for warning in published.warnings:
         frame.say(escape(str(warning)))
@@ -235,8 +238,8 @@ def publish_command(
 
 def _publish_file(
     here: Installation, *, kind: str, name: str, file: Path, catalog: Catalog | None, check_only: bool
-) -> PublishedVersion | None:
-    """The published version; None where only problems were asked for and there are none that stop it."""
+) -> PublishedVersion | tuple[Problem, ...]:
+    """The published version, or with `check_only` the warnings. Raises ProblemsError where an error is among the problems."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as err:
@@ -245,9 +248,9 @@ def _publish_file(
         return publish(store=here.store, kind=kind, name=name, text=text, file=str(file), clock=here.clock, catalog=catalog)
     with here.store.read() as tx:
         problems = problems_of(tx, kind=kind, text=text, file=str(file), catalog=catalog)
-    if problems:
+    if any(p.severity == "error" for p in problems):
         raise ProblemsError(problems)
-    return None
+    return tuple(problems)
 
 
 def _catalog(here: Installation, road: Road, *, kind: str, name: str) -> Catalog | None:

@@ -118,18 +118,19 @@ def _summed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in total.items() if count)
 
 
-def parked_table(parked: Sequence[Parked]) -> Table:
-    table = _table("Row", "What", "The CRM said", "Which means", "Who can mend it", "Next try (UTC)")
+def parked_list(parked: Sequence[Parked]) -> Group:
+    """Each waiting row with what the CRM said, what that means, who can mend it and when it is tried again. Readable at any width."""
+    lines: list[RenderableType] = []
     for row in parked:
-        table.add_row(
-            f"{row.key.connection} {row.key.source} {row.key.id}",
-            "task" if row.what != "fields" else "fields",
-            escape(f"{row.refusal.code}: {row.refusal.message}"),
-            escape(row.refusal.cause),
-            row.refusal.mended_by,
-            f"{row.next_try_at:%Y-%m-%d %H:%M}",
+        head = Text(f"{row.key.connection} {row.key.source} {row.key.id}  ", style="bold")
+        head.append("task" if row.what != "fields" else "fields", style="not bold")
+        lines.append(head)
+        lines.append(Text(f"  {row.refusal.code}: {row.refusal.message}"))
+        lines.append(Text(f"  {row.refusal.cause} Who can mend it: {row.refusal.mended_by}."))
+        lines.append(
+            Text(f"  Tried {row.tries} time{'s' if row.tries != 1 else ''}, again at {row.next_try_at:%Y-%m-%d %H:%M} UTC.", style="dim")
         )
-    return table
+    return Group(*lines)
 
 
 def findings_list(findings: Sequence[Finding]) -> Table:

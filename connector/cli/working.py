@@ -13,7 +13,7 @@ from connector.cli.tables import (
     changes_list,
     explanation_panel,
     hot_list,
-    parked_table,
+    parked_list,
     pulled_table,
     runs_table,
     tally_table,
@@ -318,7 +318,7 @@ def runs(
         with here.store.read() as tx:
             recent, waiting = tx.runs.recent(limit=limit), tx.parked.all(limit=limit) if refused else ()
     if refused:
-        frame.show(parked_table(waiting)) if waiting else frame.say("No row waits.")
+        frame.show(parked_list(waiting)) if waiting else frame.say("No row waits.")
         frame.give({"parked": waiting})
         return
     frame.show(runs_table(recent)) if recent else frame.say("Nothing has run yet.")

@@ -125,6 +125,7 @@ def _pull_source(
     if not mark.covers(fresh_start):
         # What was deleted or merged since is only told to those who read on from where they stood.
         stretch(begin=replace(mark, version=mapping.version), first=False)
+        _count_unknown_anew(store, connection=connection, source=read.source)
         return stretch(begin=fresh_start, first=True)
     if mark.version != mapping.version:
         replay(store=store, connection=connection, mapping=mapping, read_by=earlier(mark.version), source=read.source, clock=clock)
@@ -179,9 +180,15 @@ def fields_asked(read: SourceRead) -> str:
 def replay(*, store: Store, connection: Connection, mapping: FieldMapping, read_by: FieldMapping, source: str, clock: Clock) -> int:
     """Maps the stored rows of a source anew, without a call to the CRM; `read_by` mapped them before. Rows replayed."""
     count = 0
+    _count_unknown_anew(store, connection=connection, source=source)
     with store.read() as tx:
         rows = tx.raw.rows(connection=connection.name, source=source)
         while piece := tuple(islice(rows, UNIT_ROWS)):
             absorb(store=store, connection=connection, mapping=mapping, rows=piece, position=None, now=clock(), replay_from=read_by)
             count += len(piece)
     return count
+
+
+def _count_unknown_anew(store: Store, *, connection: Connection, source: str) -> None:
+    """What the former mapping did not know may be known to this one."""
+    store.write(lambda tx: tx.unknowns.clear(connection=connection.name, source=source))

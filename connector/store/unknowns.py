@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from connector.ports.store import UnknownValue
 from connector.store.schema import unknown_values
@@ -23,6 +23,10 @@ class SqlUnknowns:
             place = {"source": self._t.source(row.connection, row.source), "field": row.field, "value": row.value}
             before = self._t.value(select(unknown_values.c.rows).filter_by(**place)) or 0
             self._t.upsert(unknown_values, [{**place, "rows": before + row.rows}])
+
+    def clear(self, *, connection: str, source: str) -> None:
+        """Forgets what was seen in a source: its rows are about to be mapped anew."""
+        self._t.run(delete(unknown_values).where(unknown_values.c.source == self._t.known_source(connection, source)))
 
     def all(self) -> tuple[UnknownValue, ...]:
         """By source and field, most frequent first."""

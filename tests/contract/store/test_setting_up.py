@@ -168,6 +168,19 @@ def test_unknown_values_are_counted_up(store: Store) -> None:
         assert tx.unknowns.all() == (seen("Whaling", 5), seen("Mining", 2))
 
 
+def test_unknown_values_of_one_source_are_forgotten_before_its_rows_are_mapped_anew(store: Store) -> None:
+    def seen(source: str) -> UnknownValue:
+        return UnknownValue(connection="crm", source=source, field="Industry", value="Mining", rows=1)
+
+    store.write(lambda tx: tx.unknowns.put([seen("Lead"), seen("Account")]))
+
+    store.write(lambda tx: tx.unknowns.clear(connection="crm", source="Lead"))
+    store.write(lambda tx: tx.unknowns.clear(connection="crm", source="Never seen"))
+
+    with store.read() as tx:
+        assert tx.unknowns.all() == (seen("Account"),)
+
+
 def test_reading_takes_no_writes(store: Store) -> None:
     with pytest.raises(StoreError), store.read() as tx:
         tx.cursors.put(connection="crm", source="Lead", cursor="1", at=at())
