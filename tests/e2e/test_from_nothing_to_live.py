@@ -1,10 +1,12 @@
 """A RevOps admin takes hotlead from an empty folder to both CRMs live, looking before every step."""
 
+from dataclasses import replace
+
 from tests.support.journeys import CRMS, Desk, Town, alike, planned_values
 
 
 def test_from_an_empty_folder_to_scores_in_both_crms_and_then_nothing_more_to_write(scored: Town) -> None:
-    with scored.crms() as sandboxes:
+    with replace(scored, kept=None).crms() as sandboxes:
         desk = scored.desk(sandboxes, fresh=True)
 
         made = desk.ok("init")

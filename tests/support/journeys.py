@@ -2,10 +2,12 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ SECRETS = {
     "hubspot": ("--token", "pat-na1-5eed0000-0000-4000-8000-00000journey"),
 }
 CONTACTS = {"salesforce": ("Lead", "Contact"), "hubspot": ("contacts",)}
+HELD_SECONDS = 40
 TASKS = {"salesforce": "Task", "hubspot": "tasks"}
 
 
@@ -52,6 +55,19 @@ class Desk:
     def told(self, *words: str) -> Any:
         """What a command that must end well tells machines."""
         return self.ok("--json", *words).json()
+
+    def killed_in_call(self, *words: str, crm: str, nth: int, path: str = "*", fault: str = "timeout_before") -> Done:
+        """A command killed while its n-th call of these to a CRM is held, before or after the call's effect; the CRM is healed then."""
+        sandbox = self.sandboxes[crm]
+        sandbox.fault(path, fault, calls=[nth], seconds=HELD_SECONDS)
+        running = self.start(*words)
+        until = time.monotonic() + HELD_SECONDS / 2
+        while not sandbox.bitten():
+            assert time.monotonic() < until, f"{crm} had no call {nth} of {path}: {running.kill().said()}"
+            time.sleep(0.02)
+        killed = running.kill()
+        sandbox.heal()
+        return killed
 
     def connect(self, crm: str, **changed: str) -> Done:
         """`hotlead connect` with the sandbox's credentials, or others."""
@@ -98,6 +114,15 @@ class Desk:
         )
         return [email for (email,) in found]
 
+    def inquires(self, email: str) -> None:
+        """The person whom HubSpot knows by this address sends the contact form of the web site."""
+        ((contact,),) = self.rows(
+            "SELECT m.id FROM persons p JOIN members m ON m.person = p.id JOIN sources o ON o.no = m.source"
+            " WHERE p.email = ? AND o.source = 'contacts' LIMIT 1",
+            email,
+        )
+        self.sandboxes["hubspot"].create("events", {"contact": contact, "eventType": "e_submitted_form", "subject": "contact_sales"})
+
     def writes(self) -> dict[str, int]:
         """API writes so far in both CRMs, by `crm Source/ID/field`."""
         return {f"{crm} {what}": count for crm, sandbox in self.sandboxes.items() for what, count in sandbox.writes().items()}
@@ -131,46 +156,54 @@ class Town:
     more: Mapping[str, Sequence[str]]
     ports: Mapping[str, int]
     template: Path | None = None
-    made: int = 0
+    """The data directory that desks begin as copies of."""
+    kept: Path | None = None
+    """Where the CRMs' state lies that desks begin with; None seeds anew."""
+    numbers: Iterator[int] = field(default_factory=count)
+    """Of folders made so far, also by towns made of this one."""
 
     @contextmanager
-    def crms(self) -> Iterator[dict[str, Sandbox]]:
-        """Both sandboxes, freshly seeded with the same records every time, their clocks at the present."""
+    def crms(self, *, keep: Path | None = None) -> Iterator[dict[str, Sandbox]]:
+        """Both sandboxes with the same records every time, their clocks at the present. `keep` is a folder for their state."""
+        folder = keep or self._folder("crms")
+        if self.kept is not None:
+            for crm in CRMS:
+                shutil.copy(self.kept / f"{crm}.db", folder)
         with ExitStack() as stack:
-            sandboxes = {
-                crm: stack.enter_context(
-                    self.forks.sandbox(
-                        crm,
-                        people=self.people,
-                        port=self.ports[crm],
-                        options=(*self.options, *SECRETS[crm], *self.more.get(crm, ())),
-                    )
-                )
-                for crm in CRMS
-            }
+            sandboxes = {crm: stack.enter_context(self._sandbox(crm, file=folder / f"{crm}.db")) for crm in CRMS}
             for sandbox in sandboxes.values():
                 sandbox.advance((datetime.now(UTC) - sandbox.now()).total_seconds())
             yield sandboxes
 
+    def _sandbox(self, crm: str, *, file: Path) -> AbstractContextManager[Sandbox]:
+        options = (*self.options, *SECRETS[crm], *self.more.get(crm, ()), "--file", str(file))
+        return self.forks.sandbox(crm, people=self.people, port=self.ports[crm], options=options)
+
+    def _folder(self, name: str) -> Path:
+        folder = self.folder / f"{name}-{next(self.numbers)}"
+        folder.mkdir(parents=True)
+        return folder
+
     def desk(self, sandboxes: Mapping[str, Sandbox], *, fresh: bool = False) -> Desk:
         """A desk beside these CRMs: a copy of the template, or (`fresh`) an empty folder."""
-        self.made += 1
-        folder = self.folder / f"desk-{self.made}"
-        folder.mkdir(parents=True)
-        desk = Desk(forks=self.forks, folder=folder, sandboxes=sandboxes)
+        desk = Desk(forks=self.forks, folder=self._folder("desk"), sandboxes=sandboxes)
         if self.template is not None and not fresh:
             shutil.copytree(self.template, desk.data)
         return desk
 
     @contextmanager
     def fresh(self) -> Iterator[Desk]:
-        """Freshly seeded CRMs and a desk beside them; with a template, their fields are installed."""
+        """The CRMs and a desk beside them, as `kept` and `template` have them."""
         with self.crms() as sandboxes:
+            yield self.desk(sandboxes)
+
+    def after(self, prepare: Callable[[Desk], None]) -> "Town":
+        """The town whose desks and CRMs begin where `prepare` leaves them."""
+        keep = self._folder("kept")
+        with self.crms(keep=keep) as sandboxes:
             desk = self.desk(sandboxes)
-            if self.template is not None:
-                desk.ok("install")
-                desk.forget_counts()
-            yield desk
+            prepare(desk)
+        return replace(self, template=desk.data, kept=keep)
 
 
 @contextmanager
@@ -193,15 +226,15 @@ def town(
 
 @contextmanager
 def scored_town(folder: Path, *, people: int, more: Mapping[str, Sequence[str]] | None = None) -> Iterator[Town]:
-    """A town whose desks begin connected, pulled and scored, not yet live anywhere."""
+    """A town whose desks begin connected, installed, pulled and scored, not yet live anywhere."""
+
+    def scored(desk: Desk) -> None:
+        desk.set_up()
+        desk.ok("pull")
+        desk.ok("score")
+
     with town(folder, people=people, more=more) as made:
-        with made.crms() as sandboxes:
-            first = made.desk(sandboxes)
-            first.set_up()
-            first.ok("pull")
-            first.ok("score")
-        made.template = first.data
-        yield made
+        yield made.after(scored)
 
 
 def alike(held: Any, planned: Any) -> bool:

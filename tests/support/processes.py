@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.support.sandboxes import REPOSITORY, Sandbox
 
-READY_SECONDS = 60
+READY_SECONDS = 20
 COLUMNS = "240"
 """Wide enough that no line of output is folded."""
 

@@ -29,6 +29,11 @@ class Sandbox:
         """Adds a fault rule: `calls=[1]`, `every=2` or `times=3` say when; `status`, `body`, `seconds`, `rows` what."""
         self._ask("POST", "faults", {"path": path, "fault": fault, **rule})
 
+    def bitten(self) -> int:
+        """How many calls the present fault rules have acted on."""
+        rules: list[dict[str, Any]] = self._ask("GET", "faults")
+        return sum(rule["bitten"] for rule in rules)
+
     def heal(self) -> None:
         """Ends every fault and every lag."""
         self._ask("DELETE", "faults")
