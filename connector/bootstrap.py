@@ -38,8 +38,7 @@ class Installation:
         """Opens credentials with the key of the settings, else of the data directory. Raises SecretsError where there is none that fits."""
         from connector.store.vault import open_vault
 
-        given = self.settings.secret_key.get_secret_value().replace(",", "\n")
-        return open_vault(self.settings.data_dir, keys=given or None)
+        return open_vault(self.settings.data_dir, keys=given_keys(self.settings))
 
     def connections(self, names: Sequence[str] = ()) -> tuple[Connection, ...]:
         """The named connections, or all. Raises UsageError for an unknown name, or when there is none at all."""
@@ -78,11 +77,16 @@ def database_of(settings: Settings) -> str:
     return settings.database_url or database_url(settings.data_dir)
 
 
+def given_keys(settings: Settings) -> str | None:
+    """The keys of stored credentials that the settings give, one a line; None where the data directory's file holds them."""
+    return settings.secret_key.get_secret_value().replace(",", "\n") or None
+
+
 def make(settings: Settings) -> Path:
     """A new data directory with an empty database and a key; an existing one stays as it is. The directory."""
     from connector.store.store import create
 
-    create(settings.data_dir, url=database_of(settings))
+    create(settings.data_dir, url=database_of(settings), keys=given_keys(settings))
     return settings.data_dir
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from connector.core.grading import TEMPERATURES
 from connector.core.ladder import STAGES
 from connector.core.people import PersonId
 from connector.core.qualification import LadderState, StageMove
@@ -87,15 +88,20 @@ def move_of(body: str) -> StageMove:
 
 
 def merge_states(*, person: PersonId, ours: LadderState | None, theirs: LadderState) -> LadderState:
-    """What the ladder remembers of two persons who turn out to be one: the further stage, and everything either was answered for."""
+    """What the ladder remembers of two persons who turn out to be one: the further stage, the higher temperature (so that joining makes
+    nobody hot anew), and everything either was answered for.
+    """
     if ours is None:
         return replace(theirs, person=person)
     further, other = (theirs, ours) if _rank(theirs) > _rank(ours) else (ours, theirs)
+    hotter = min(ours, theirs, key=lambda s: TEMPERATURES.index(s.temperature))
     firsts = [at for at in (ours.first_mql_at, theirs.first_mql_at) if at is not None]
     lasts = [at for at in (ours.last_mql_at, theirs.last_mql_at) if at is not None]
     return replace(
         further,
         person=person,
+        temperature=hotter.temperature,
+        cooler_since=hotter.cooler_since,
         origin=further.origin or other.origin,
         cycle=max(ours.cycle, theirs.cycle),
         first_mql_at=min(firsts, default=None),

@@ -153,11 +153,13 @@ def person_lines(t: Transaction, statement: Select[Any]) -> tuple[PersonLine, ..
 
 
 def _last_touches(t: Transaction, people: Sequence[PersonId]) -> dict[PersonId, datetime]:
+    """When a rep last did something with each person; a meeting that still lay ahead when we read it is no touch."""
     no = known_list(t, activity_list("kind"))
     kinds = [row.id for row in t.rows(select(words.c.id).where(words.c.list == no, words.c.word.in_(TOUCHES)))]
     if not kinds:
         return {}
     here = (activities.c.shard == persons.c.id % SHARDS) & (activities.c.person == persons.c.id)
     statement = select(persons.c.id, func.max(activities.c.at).label("at")).join(activities, here)
-    rows = t.rows(statement.where(persons.c.id.in_(sorted(people)), activities.c.kind.in_(kinds)).group_by(persons.c.id))
+    happened = activities.c.kind.in_(kinds) & (activities.c.at <= activities.c.seen_at)
+    rows = t.rows(statement.where(persons.c.id.in_(sorted(people)), happened).group_by(persons.c.id))
     return {row.id: from_us(row.at) for row in rows}
