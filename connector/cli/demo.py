@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from connector.bootstrap import Installation, opened
-from connector.cli.frame import STOPPED, Frame, frame_of, progress_bars, road_of
+from connector.cli.frame import STOPPED, TRY_IT, Frame, frame_of, progress_bars, road_of
 from connector.cli.sandboxes import RunningSandbox, sandbox_beside
 from connector.cli.setting_up import set_up
 from connector.cli.tables import explanation_panel, pulled_table, tally_table
@@ -65,7 +65,7 @@ class Stopwatch:
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("demo")(demo)
+    app.command("demo", rich_help_panel=TRY_IT)(demo)
 
 
 def demo(

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import demo, setting_up, working
+from connector.cli import demo, documents, overview, setting_up, working
 from connector.cli.frame import EXIT_CODES, FAULT, STOPPED, Frame, exit_code, explain_error
 from connector.ports.errors import HotleadError
 
@@ -21,9 +21,11 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".",
+    epilog="New here? `hotlead demo` shows it, `hotlead init` begins with your own CRM.\n\nExit codes: "
+    + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+    + ".",
 )
-for group in (demo, setting_up, working):
+for group in (demo, setting_up, working, overview, documents):
     group.add_to(app)
 
 OUR_PACKAGES = ("connector", "adapters", "mappings", "jobs")

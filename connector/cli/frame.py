@@ -23,6 +23,12 @@ from connector.flows.road import Road
 from connector.ports.errors import Action, HotleadError
 from connector.settings import Settings, load_settings
 
+TRY_IT = "Try it"
+SET_UP = "Set up, in this order"
+THEN = "Then, in this order; `run` is pull, score and write-back at once"
+LOOK_AND_CHANGE = "Look and change"
+"""Groups of commands in the help."""
+
 OK = 0
 FAULT = 1
 MEND = 3

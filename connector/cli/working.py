@@ -1,24 +1,22 @@
-"""Commands that do the daily work: pull, score, explain, write-back, run, go-live, runs."""
+"""Commands that do the work: pull, score, explain, go-live, write-back, run."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from connector.cli.frame import PARTLY, Frame, at_work, command_line, frame_of, looking
+from connector.cli.frame import PARTLY, THEN, Frame, at_work, command_line, frame_of, looking
 from connector.cli.tables import (
     calls_line,
     changes_list,
     explanation_panel,
     hot_list,
-    parked_list,
     pulled_table,
-    runs_table,
     tally_table,
     tasks_list,
 )
+from connector.cli.typed import addresses
 from connector.flows.explain import explain, lines_of, reasons
 from connector.flows.go_live import go_live
 from connector.flows.published import Published, published
@@ -38,9 +36,10 @@ from connector.flows.runs import recorded
 from connector.flows.score import Scored
 from connector.flows.wanted import one_line
 from connector.ports.errors import UsageError
-from connector.ports.store import LiveStep, PersonLine, Plan, PlanState, Store, UnknownValue
+from connector.ports.store import Connection, LiveStep, PersonLine, Plan, PlanState, Store, UnknownValue
 
 Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
+DRY_RUN = "[bold]hotlead write-back --dry-run --as-if fields[/]"
 SHOWN_ROWS = 20
 SHOWN_VALUES = 5
 SHOWN_REASONS = 150
@@ -50,13 +49,12 @@ EVERY_STATE = tuple(PlanState)
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("pull")(pull)
-    app.command("score")(score)
-    app.command("explain")(explain_command)
-    app.command("write-back")(write_back_command)
-    app.command("run")(run)
-    app.command("go-live")(go_live_command)
-    app.command("runs")(runs)
+    app.command("pull", rich_help_panel=THEN)(pull)
+    app.command("score", rich_help_panel=THEN)(score)
+    app.command("explain", rich_help_panel=THEN)(explain_command)
+    app.command("go-live", rich_help_panel=THEN)(go_live_command)
+    app.command("write-back", rich_help_panel=THEN)(write_back_command)
+    app.command("run", rich_help_panel=THEN)(run)
 
 
 def pull(context: typer.Context, connections: Names = None) -> None:
@@ -65,13 +63,16 @@ def pull(context: typer.Context, connections: Names = None) -> None:
     with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="pull", clock=here.clock) as running:
         pulled = pull_stretch(road, connections=here.connections(connections or []), running=running)
         show_pulled(frame, road, pulled=pulled)
+        frame.say("Next: [bold]hotlead score[/].")
     frame.give({"run": running.id, "pulled": pulled, "calls": road.calls()})
 
 
 def show_pulled(frame: Frame, road: Road, *, pulled: Sequence[Pulled]) -> None:
-    frame.show(pulled_table(pulled))
-    if not any(p.rows for p in pulled):
-        frame.say("Nothing new.")
+    if any(p.rows for p in pulled):
+        frame.show(pulled_table(pulled))
+    quiet = sum(1 for p in pulled if not p.rows)
+    if quiet:
+        frame.say("Nothing new." if quiet == len(pulled) else f"Nothing new in {quiet} of {len(pulled)} sources.")
     frame.say(calls_line(flat(road.calls())))
     show_unknown(frame, store=road.store)
 
@@ -94,14 +95,18 @@ def flat(calls: Mapping[str, Mapping[str, int]]) -> Mapping[str, int]:
     return {f"{name} {purpose}": count for name, by in calls.items() for purpose, count in by.items()}
 
 
-def score(context: typer.Context, top: Annotated[int, typer.Option(help="How many of the hottest to show.")] = 10) -> None:
+def score(context: typer.Context, top: Annotated[int, typer.Option(min=0, max=1000, help="How many of the hottest to show.")] = 10) -> None:
     """Score everybody as of now, by every published model that applies to them."""
     frame = frame_of(context)
     with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="score", clock=here.clock) as running:
         scored = score_stretch(road, running=running)
         show_scored(frame, scored=scored)
-        show_hottest(frame, store=here.store, documents=road.documents(), top=top)
-    frame.give({"run": running.id, "scored": scored})
+        hottest = show_hottest(frame, store=here.store, documents=road.documents(), top=top)
+        if hottest:
+            live = any(c.live is not LiveStep.OFF for c in here.connections_if_any())
+            look = "[bold]hotlead write-back --dry-run[/]" if live else DRY_RUN
+            frame.say(f"\nNext: [bold]hotlead explain E-MAIL[/] shows the arithmetic of one, {look} what would be written.")
+    frame.give({"run": running.id, "scored": scored, "hottest": hottest})
 
 
 def show_scored(frame: Frame, *, scored: Scored) -> None:
@@ -146,7 +151,9 @@ def write_back_command(
     as_if: Annotated[
         LiveStep | None, typer.Option("--as-if", help="With --dry-run: plan as if every connection were at this step.")
     ] = None,
-    allow: Annotated[int | None, typer.Option("--allow", help="Records this run may change in a connection.")] = None,
+    allow: Annotated[
+        int | None, typer.Option("--allow", min=0, help="Records this run may change in a connection, instead of its limit.")
+    ] = None,
     all_rows: Annotated[bool, typer.Option("--all", help="Print every row of the plan; --json always does.")] = False,
 ) -> None:
     """Write scores, stages and tasks into the CRMs, as far as each connection is live. Only what differs is written."""
@@ -163,17 +170,21 @@ def write_back_command(
             return
         if plan is not None:
             written = execute_stretch(road, plan=plan, running=running, look_again=True, allow=allow)
-            done = Planned(plan=_plan(here.store, plan), written=written, resumed=())
+            done = Planned(plan=plan_of(here.store, plan), written=written, resumed=())
         else:
             done = write_stretch(road, connections=chosen, running=running, allow=allow)
-        show_written(frame, road, planned=done)
+        show_written(frame, road, planned=done, chosen=chosen)
         _say_if_off(frame, road, names=[c.name for c in chosen], as_if=None)
     frame.give({"run": running.id, "plan": done.plan.id, "tally": done.written.tally if done.written else {}, "calls": road.calls()})
     if done.written is not None and _refused(done.written.tally):
         raise typer.Exit(PARTLY)
 
 
-def _plan(store: Store, number: int) -> Plan:
+def _many(people: int) -> str:
+    return "1 person" if people == 1 else f"{people:,} people"
+
+
+def plan_of(store: Store, number: int) -> Plan:
     with store.read() as tx:
         plan = tx.plans.get(number)
     if plan is None:
@@ -190,8 +201,8 @@ def _say_if_off(frame: Frame, road: Road, *, names: Sequence[str], as_if: LiveSt
         off = [c.name for c in tx.connections.all() if c.name in names and c.live is LiveStep.OFF]
     if off and as_if is None:
         frame.say(
-            f"[yellow]Off:[/] {', '.join(off)}. Nothing is written there. Look first: `hotlead write-back --dry-run --as-if fields`; "
-            f"then `hotlead go-live {off[0]} fields`."
+            f"[yellow]Off:[/] {', '.join(off)}. Nothing is written there. Look first: {DRY_RUN}; "
+            f"then [bold]hotlead go-live {off[0]} fields[/]."
         )
 
 
@@ -227,13 +238,13 @@ def show_plan(frame: Frame, *, store: Store, plan: Plan, limit: int | None, as_i
     frame.give({"plan": plan, "changes": changes, "tasks": tasks, "tally": tally})
 
 
-def show_written(frame: Frame, road: Road, *, planned: Planned) -> None:
+def show_written(frame: Frame, road: Road, *, planned: Planned, chosen: Sequence[Connection]) -> None:
     for resumed in planned.resumed:
         frame.say(f"Plan {resumed.plan} had been cut off and is finished now.")
     tally = planned.written.tally if planned.written else {}
     if tally:
         frame.show(tally_table(tally))
-    else:
+    elif any(c.live is not LiveStep.OFF for c in chosen):
         frame.say("Nothing to write: the CRMs hold what they should.")
     frame.say(calls_line(flat(road.calls())))
     if _refused(tally):
@@ -245,7 +256,9 @@ def show_written(frame: Frame, road: Road, *, planned: Planned) -> None:
 def run(
     context: typer.Context,
     connections: Names = None,
-    allow: Annotated[int | None, typer.Option("--allow", help="Records this run may change in a connection.")] = None,
+    allow: Annotated[
+        int | None, typer.Option("--allow", min=0, help="Records this run may change in a connection, instead of its limit.")
+    ] = None,
 ) -> None:
     """The whole road once: pull, score, write back."""
     frame = frame_of(context)
@@ -256,7 +269,7 @@ def run(
         scored = score_stretch(road, running=running)
         show_scored(frame, scored=scored)
         done = write_stretch(road, connections=chosen, running=running, allow=allow)
-        show_written(frame, road, planned=done)
+        show_written(frame, road, planned=done, chosen=chosen)
         _say_if_off(frame, road, names=[c.name for c in chosen], as_if=None)
     tally = done.written.tally if done.written else {}
     frame.give({"run": running.id, "pulled": pulled, "scored": scored, "plan": done.plan.id, "tally": tally, "calls": road.calls()})
@@ -270,56 +283,40 @@ def go_live_command(
     step: Annotated[LiveStep, typer.Argument(help="off, fields (scores and reasons), stages, tasks.")],
     people: Annotated[str, typer.Option("--people", help="Only these e-mail addresses, comma-separated, or @FILE with one a line.")] = "",
     include_existing: Annotated[
-        int, typer.Option("--include-existing", help="Let the N hottest people move and get tasks for what is true already.")
+        int, typer.Option("--include-existing", min=0, help="Let the N hottest people move and get tasks for what is true already.")
     ] = 0,
 ) -> None:
     """Take a connection one step further towards live. What is true at that moment is history: it moves nobody and makes no task."""
     frame = frame_of(context)
+    listed = addresses(people)
     with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="go-live", clock=here.clock) as running:
         chosen = here.connections([connection])[0]
+        again = chosen.live is step and chosen.live_people == (listed if people else None)
+        with here.store.read() as tx:
+            holders = tx.people.holders(listed, production=chosen.production)
+        unknown = [e for e in listed if not holders.get(e)]
+        if listed and len(unknown) == len(listed):
+            raise UsageError(
+                "Nobody here has one of these addresses; nothing was changed.",
+                hint="Check the spelling; `hotlead pull` brings new people in.",
+            )
         went = go_live(
             store=here.store,
             places=places_of(road, connections=here.connections()),
             connection=chosen,
             step=step,
-            people=_addresses(people) if people else None,
+            people=listed if people else None,
             include_existing=include_existing,
             documents=documents_at_work(road),
             clock=here.clock,
             progress=road.progress,
         )
         running.counts["baseline"] += went.baselined
-    listed = f" for {len(went.connection.live_people)} people" if went.connection.live_people is not None else ""
-    frame.say(
-        f"[bold]{connection}[/] is at step '{step}'{listed}. {went.baselined:,} people taken as they are, {went.included} may act at once."
-    )
+    reach = "for everybody" if went.connection.live_people is None else f"for {_many(len(listed))}"
+    frame.say(f"[bold]{connection}[/] is at step '{step}' {reach}." + (" It was before." if again else ""))
+    if went.baselined:
+        frame.say(f"What is true now of {_many(went.baselined)} is history; {went.included:,} of them may act at once.")
+    if unknown:
+        frame.say(f"[yellow]Not here:[/] {escape(', '.join(unknown))}. Check the spelling; `hotlead pull` brings new people in.")
     frame.say("Next: [bold]hotlead write-back --dry-run[/] shows what would be written.")
     frame.give(went)
-
-
-def _addresses(text: str) -> tuple[str, ...]:
-    words = Path(text[1:]).read_text(encoding="utf-8").splitlines() if text.startswith("@") else text.split(",")
-    return tuple(w.strip().lower() for w in words if w.strip())
-
-
-def runs(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option(help="How many runs, newest first.")] = 20,
-    plan: Annotated[int | None, typer.Option("--plan", help="Show a plan and what became of each row.")] = None,
-    all_rows: Annotated[bool, typer.Option("--all", help="With --plan: every row; --json always does.")] = False,
-    refused: Annotated[bool, typer.Option("--refused", help="Rows that wait because a CRM refused them.")] = False,
-) -> None:
-    """What ran, how it ended, what waits."""
-    frame = frame_of(context)
-    with looking(frame) as here:
-        if plan is not None:
-            show_plan(frame, store=here.store, plan=_plan(here.store, plan), limit=None if all_rows else SHOWN_ROWS)
-            return
-        with here.store.read() as tx:
-            recent, waiting = tx.runs.recent(limit=limit), tx.parked.all(limit=limit) if refused else ()
-    if refused:
-        frame.show(parked_list(waiting)) if waiting else frame.say("No row waits.")
-        frame.give({"parked": waiting})
-        return
-    frame.show(runs_table(recent)) if recent else frame.say("Nothing has run yet.")
-    frame.give({"runs": recent})

@@ -1,0 +1,105 @@
+"""`hotlead publish`: documents printed, checked, published, put back."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from connector.bootstrap import Installation
+from connector.cli.frame import LOOK_AND_CHANGE, MEND, Frame, at_work, command_line, frame_of, looking
+from connector.cli.typed import read_text
+from connector.flows.publish import PublishedVersion, problems_of, publish, put_back
+from connector.flows.published import mapping_of
+from connector.flows.road import Road
+from connector.ports.crm import Catalog
+from connector.ports.errors import UsageError
+from mappings.document import KINDS
+from mappings.problems import Problem, ProblemsError
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("publish", rich_help_panel=LOOK_AND_CHANGE)(publish_command)
+
+
+def publish_command(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help=f"{', '.join(KINDS)}.")],
+    name: Annotated[str, typer.Argument(help="The connection for fields; the document's name otherwise.")],
+    file: Annotated[Path | None, typer.Argument(help="The YAML file. Without it the current text is printed.")] = None,
+    version: Annotated[int | None, typer.Option("--put-back", help="Publish an earlier version again.")] = None,
+    check_only: Annotated[bool, typer.Option("--check", help="Only show the problems; publish nothing.")] = False,
+) -> None:
+    """Publish a mapping, model or ladder; print the current one; or put an earlier version back. Versions are kept."""
+    frame = frame_of(context)
+    if kind not in KINDS:
+        raise UsageError(f"'{kind}' is no kind of document.", hint=f"Kinds: {', '.join(KINDS)}.")
+    if file is None and version is None:
+        _print_document(frame, kind=kind, name=name)
+        return
+    with at_work(frame, command=command_line()) as (here, road):
+        catalog = _catalog(here, road, kind=kind, name=name)
+        try:
+            published = (
+                put_back(store=here.store, kind=kind, name=name, version=version, clock=here.clock)
+                if version is not None
+                else _publish_file(here, kind=kind, name=name, file=file or Path(), catalog=catalog, check_only=check_only)
+            )
+        except ProblemsError as err:
+            for problem in err.problems:
+                frame.err.print(escape(str(problem)))
+            frame.give({"problems": err.problems})
+            frame.err.print(f"[bold red]✗[/] {err.hint} Nothing was published.")
+            raise typer.Exit(MEND) from err
+    if isinstance(published, tuple):
+        for warning in published:
+            frame.say(escape(str(warning)))
+        frame.say("Nothing that stops it: it can be published." if published else "No problems.")
+        frame.give({"problems": published})
+        return
+    for warning in published.warnings:
+        frame.say(escape(str(warning)))
+    verb = "is as published already" if published.unchanged else "is published"
+    frame.say(f"{kind} [bold]{name}[/] version {published.version} {verb}. The next `hotlead run` uses it.")
+    frame.give(published)
+
+
+def _publish_file(
+    here: Installation, *, kind: str, name: str, file: Path, catalog: Catalog | None, check_only: bool
+) -> PublishedVersion | tuple[Problem, ...]:
+    """The published version, or with `check_only` the warnings. Raises ProblemsError where an error is among the problems."""
+    text = read_text(file, hint="Give the path of a UTF-8 text file.")
+    if not check_only:
+        return publish(store=here.store, kind=kind, name=name, text=text, file=str(file), clock=here.clock, catalog=catalog)
+    with here.store.read() as tx:
+        problems = problems_of(tx, kind=kind, text=text, file=str(file), catalog=catalog)
+    if any(p.severity == "error" for p in problems):
+        raise ProblemsError(problems)
+    return tuple(problems)
+
+
+def _catalog(here: Installation, road: Road, *, kind: str, name: str) -> Catalog | None:
+    """For a field mapping: what the connection's CRM really has. Raises UsageError where there is no such connection."""
+    if kind != "fields":
+        return None
+    connection = here.connections([name])[0]
+    with here.store.read() as tx:
+        mapping = mapping_of(tx, connection=connection, ladder=road.documents().ladder)
+    return road.crm(connection).catalog(sources=[r.source for r in mapping.reads])
+
+
+def _print_document(frame: Frame, *, kind: str, name: str) -> None:
+    with looking(frame) as here, here.store.read() as tx:
+        document = tx.documents.current(kind=kind, name=name)
+        known = [d.name for d in tx.documents.all_current(kind=kind)]
+        versions = tx.documents.versions(kind=kind, name=name)
+    if document is None:
+        raise UsageError(f"No {kind} document is called '{name}'.", hint=f"There are: {', '.join(known) or 'none'}.")
+    if not frame.json:
+        sys.stdout.write(document.text)
+    for one in versions:
+        frame.err.print(
+            f"version {one.version}, {one.published_at:%Y-%m-%d %H:%M} UTC {escape(one.note)}{' (current)' if one.current else ''}"
+        )
+    frame.give({"current": document, "versions": [v.version for v in versions]})

@@ -1,0 +1,68 @@
+"""What a person types after an option: settings as key=value, lists, and `@FILE` for what stands in a file."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.markup import escape
+from rich.prompt import Prompt
+
+from connector.ports.crm import CrmKind, Setting
+from connector.ports.errors import UsageError
+
+
+def pairs(given: Sequence[str]) -> Mapping[str, str]:
+    """Settings by name. Raises UsageError where one has no `=`."""
+    found = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"'--set {key}' has no value.", hint="Write --set key=value; @FILE as the value reads it from a file.")
+        found[key.strip()] = value_of(value)
+    return found
+
+
+def value_of(text: str) -> str:
+    """The value as typed, or what stands in the file that `@FILE` names (keys of many lines, secrets that no shell history should see)."""
+    if not text.startswith("@"):
+        return text
+    return read_text(Path(text[1:]), hint="Give the path of a UTF-8 text file after the @.").strip()
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """E-mail addresses in small letters: comma-separated, or one a line of `@FILE`."""
+    words = value_of(text).replace(",", "\n").splitlines()
+    return tuple(dict.fromkeys(w.strip().lower() for w in words if w.strip()))
+
+
+def read_text(file: Path, *, hint: str) -> str:
+    """The text of a file. Raises UsageError, with `hint`, where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as err:
+        raise UsageError(f"{file} is not UTF-8 text.", hint=hint) from err
+    except OSError as err:
+        raise UsageError(f"{file} cannot be read: {err.strerror}.", hint=hint) from err
+
+
+def complete(kind: CrmKind, *, given: Mapping[str, str], ask: bool) -> Mapping[str, str]:
+    """What was given, completed by asking for what is required and for secrets, where somebody is there to ask."""
+    known = {s.name: s for s in kind.settings}
+    for name in given:
+        if name not in known:
+            raise UsageError(f"'{name}' is no setting of {kind.abilities.label}.", hint=f"Settings: {', '.join(known)}.")
+    settings = dict(given)
+    has_secret = any(known[n].secret for n in given)
+    for setting in kind.settings:
+        if setting.name not in settings and (setting.required or (setting.secret and ask and not has_secret)):
+            settings[setting.name] = _asked(setting, ask=ask)
+            has_secret = has_secret or (setting.secret and bool(settings[setting.name]))
+    return settings
+
+
+def _asked(setting: Setting, *, ask: bool) -> str:
+    if not ask:
+        raise UsageError(f"The setting '{setting.name}' ({setting.label}) is missing.", hint=f"Give --set {setting.name}=… {setting.help}")
+    question = setting.label + (f" [dim]({escape(setting.help)})[/]" if setting.help else "")
+    if setting.required and not setting.default:
+        return value_of(Prompt.ask(question, password=setting.secret))
+    return value_of(Prompt.ask(question, password=setting.secret, default=setting.default, show_default=bool(setting.default)))
