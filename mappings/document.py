@@ -4,6 +4,7 @@ Station: between the data directory or the store (which keep texts) and `validat
 """
 
 import re
+from functools import lru_cache
 from importlib.resources import files
 
 from connector.ports.errors import UsageError
@@ -41,8 +42,12 @@ def first_mapping(crm: str, *, currency: str | None) -> str:
     return re.sub(r"^  # own: \w+ +# ", f"  own: {currency}                     # ", text, count=1, flags=re.MULTILINE)
 
 
+@lru_cache(maxsize=16)
 def parse(text: str, *, file: str) -> Parsed:
-    """The document as plain values with line and column kept. Raises ProblemsError on what is not YAML, or not of the small YAML taken."""
+    """The document as plain values with line and column kept. Raises ProblemsError on what is not YAML, or not of the small YAML taken.
+
+    Kept, because a text is checked, compared and compiled one after the other, and YAML is slow to read; so the values are read only.
+    """
     return read_yaml(text, file=file)
 
 

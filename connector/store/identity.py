@@ -1,6 +1,6 @@
 """Which rows are one person: attaching rows, joining persons, moving a row. Each join and move is a dated event that can be undone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,8 +43,9 @@ def attach(t: Transaction, rows: Sequence[Attach], *, at: datetime) -> dict[Reco
         if row.person < 0 and row.person not in fresh:
             fresh[row.person] = next_person + len(fresh)
     _make_people(t, tuple(fresh.values()), now=now)
+    final = _final_people(t, {row.person for row in rows if row.person >= 0})
     for row in rows:
-        person = fresh[row.person] if row.person < 0 else final_person(t, row.person)
+        person = fresh[row.person] if row.person < 0 else final[row.person]
         before = old.get(row.key)
         if before is not None:
             number = before.no
@@ -62,6 +63,16 @@ def attach(t: Transaction, rows: Sequence[Attach], *, at: datetime) -> dict[Reco
     t.insert(members, made)
     _keep_addresses(t, dict(wanted.values()))
     return placed
+
+
+def _final_people(t: Transaction, people: Collection[PersonId]) -> dict[PersonId, PersonId]:
+    """Who each of these persons is after all joins. Raises StoreError for one that never was."""
+    joined: dict[PersonId, PersonId | None] = {}
+    for some in chunks(people):
+        joined.update(
+            {row.id: row.joined_into for row in t.rows(select(persons.c.id, persons.c.joined_into).where(persons.c.id.in_(some)))}
+        )
+    return {person: person if joined.get(person, person) is None else final_person(t, person) for person in people}
 
 
 def final_person(t: Transaction, person: PersonId) -> PersonId:

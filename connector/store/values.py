@@ -13,6 +13,7 @@ from typing import Any
 from connector.core.records import Money, RecordKey, Value
 from connector.store.instants import from_us, to_us
 
+_AS_THEY_ARE = frozenset((str, bool, int))
 _DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
@@ -73,7 +74,7 @@ def dump_values(values: Mapping[str, Value]) -> str:
 
 
 def load_values(text: str) -> dict[str, Value]:
-    return {name: value_of(plain) for name, plain in load(text).items()}
+    return {name: plain if type(plain) in _AS_THEY_ARE else value_of(plain) for name, plain in load(text).items()}
 
 
 def dump_key(key: RecordKey | None) -> str | None:
