@@ -11,7 +11,7 @@ from typing import Any
 from adapters.hubspot import catalog, check, events, provision, read, write
 from adapters.hubspot.client import Hub
 from adapters.hubspot.settings import SETTINGS, parse_settings
-from adapters.hubspot.tasks import close_tasks, make_tasks
+from adapters.hubspot.tasks import close_tasks, make_tasks, task_states
 from adapters.kit.budget import Purpose
 from adapters.kit.clock import Clock
 from adapters.kit.manifest import read_manifest
@@ -29,6 +29,7 @@ from connector.ports.crm import (
     Page,
     RawRecord,
     Setting,
+    TaskState,
     Usage,
     User,
     Write,
@@ -91,6 +92,9 @@ class HubSpotCrm:
 
     def make_tasks(self, tasks: Sequence[NewTask]) -> Iterator[Outcome]:
         return make_tasks(self._hub, tasks)
+
+    def task_states(self, keys: Sequence[str]) -> Iterator[TaskState]:
+        return task_states(self._hub, keys)
 
     def close_tasks(self, keys: Sequence[str]) -> Iterator[Outcome]:
         return close_tasks(self._hub, keys)

@@ -1,9 +1,9 @@
 """Follow-up tasks: exactly one for each Hotlead Key, on its contact, whatever happens to the connection.
 
-Station: HubSpot adapter, NewTask -> Outcome. A task is made together with its association in one call, so there is never a task without
-its contact (an upsert cannot associate). The key is a property whose values HubSpot keeps unique: before a task is made it is looked for by
-its key, and a create that arrives a second time is refused as a conflict and then found by its key. A task that exists is never written
-over: a rep may have moved or closed it.
+Station: HubSpot adapter, NewTask -> Outcome, key -> TaskState. A task is made together with its association in one call, so there is never
+a task without its contact (an upsert cannot associate). The key is a property whose values HubSpot keeps unique: before a task is made it
+is looked for by its key, and a create that arrives a second time is refused as a conflict and then found by its key. A task that exists is
+never written over: a rep may have moved or closed it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from adapters.hubspot.errors import Complaint, refusal
 from adapters.hubspot.read import reread_objects
 from adapters.kit.budget import Purpose
 from adapters.kit.paging import batches
-from connector.ports.crm import NewTask, Outcome, Priority, TaskType
+from connector.ports.crm import NewTask, Outcome, Priority, TaskState, TaskStatus, TaskType
 
 TASKS = "tasks"
 CONTACTS = "contacts"
@@ -44,6 +44,13 @@ def make_tasks(hub: Hub, tasks: Sequence[NewTask]) -> Iterator[Outcome]:
         # A refusal may mean that our own earlier try was taken: HubSpot words a conflict in several ways, the key tells.
         found |= find_tasks(hub, doubted)
         yield from (_made(task, found, results) for task in batch)
+
+
+def task_states(hub: Hub, keys: Sequence[str]) -> Iterator[TaskState]:
+    """One state a key, in order; one call per hundred. An archived task is gone."""
+    for batch in batches(keys, TASK_ROWS):
+        found = find_tasks(hub, tuple(dict.fromkeys(batch)))
+        yield from (_state(key, found.get(key)) for key in batch)
 
 
 def close_tasks(hub: Hub, keys: Sequence[str]) -> Iterator[Outcome]:
@@ -104,6 +111,13 @@ def _made(task: NewTask, found: Mapping[str, Mapping[str, Any]], results: Mappin
     gone = Complaint(code="OBJECT_NOT_FOUND", message="The contact of this task is not there any more; no task was made.")
     complaint = result.complaint if result is not None and result.complaint is not None else gone
     return Outcome(key=task.key, ok=False, refusal=refusal(complaint))
+
+
+def _state(key: str, row: Mapping[str, Any] | None) -> TaskState:
+    if row is None:
+        return TaskState(key=key, status=TaskStatus.GONE)
+    status = TaskStatus.COMPLETED if row["properties"].get(STATUS) == DONE else TaskStatus.OPEN
+    return TaskState(key=key, status=status, record=str(row["id"]))
 
 
 def _closed(key: str, found: Mapping[str, Mapping[str, Any]], results: Mapping[str, RowResult]) -> Outcome:

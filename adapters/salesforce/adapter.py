@@ -33,6 +33,7 @@ from connector.ports.crm import (
     Page,
     RawRecord,
     Setting,
+    TaskState,
     Usage,
     User,
     Write,
@@ -82,6 +83,9 @@ class SalesforceCrm:
 
     def make_tasks(self, tasks: Sequence[NewTask]) -> Iterator[Outcome]:
         return self._tasks.make(tasks)
+
+    def task_states(self, keys: Sequence[str]) -> Iterator[TaskState]:
+        return self._tasks.states(keys)
 
     def close_tasks(self, keys: Sequence[str]) -> Iterator[Outcome]:
         return self._tasks.close(keys)

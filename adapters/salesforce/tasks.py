@@ -1,7 +1,8 @@
-"""Makes follow-up tasks and closes them, each known by its Hotlead Key.
+"""Makes follow-up tasks, tells how they stand and closes them, each known by its Hotlead Key.
 
-Station: `NewTask`s in, `Outcome`s out. A key that the org already knows gives its task back untouched (a rep may have changed it, or
-thrown it away); a new one is made by upsert on the key, so that a call whose fate is unknown can be made again without a second task.
+Station: `NewTask`s in, `Outcome`s out; keys in, `TaskState`s out. A key that the org already knows gives its task back untouched (a rep may
+have changed it, or thrown it away); a new one is made by upsert on the key, so that a call whose fate is unknown can be made again without
+a second task.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from adapters.salesforce.catalog import Catalogue
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.errors import NOBODY, row_refusal
 from adapters.salesforce.soql import words
-from connector.ports.crm import NewTask, Outcome, Priority, Refusal, TaskType
+from connector.ports.crm import NewTask, Outcome, Priority, Refusal, TaskState, TaskStatus, TaskType
 from connector.ports.errors import Action, CrmField, CrmRefused
 
 KEY_FIELD = "Hotlead_Key__c"
@@ -61,6 +62,12 @@ class Tasks:
             for task in batch:
                 yield self._kept(task.key, known[task.key]) if task.key in known else self._outcome(task.key, made[task.key])
 
+    def states(self, keys: Sequence[str]) -> Iterator[TaskState]:
+        """One state a key, in order. A task in the recycle bin is gone."""
+        for batch in batches(keys, KEYS_A_CALL):
+            known = self._known(batch, essential=False)
+            yield from (_state(key, known.get(key)) for key in batch)
+
     def close(self, keys: Sequence[str]) -> Iterator[Outcome]:
         """Completes the tasks with these keys, one outcome a key, in order. One already closed stays as it is."""
         for batch in batches(keys, BATCH_ROWS):
@@ -75,11 +82,11 @@ class Tasks:
                 else:
                     yield self._kept(key, known[key]) if key in known else _unknown(key)
 
-    def _known(self, keys: Sequence[str]) -> dict[str, KnownTask]:
+    def _known(self, keys: Sequence[str], *, essential: bool = True) -> dict[str, KnownTask]:
         known: dict[str, KnownTask] = {}
         for batch in batches(tuple(dict.fromkeys(keys)), KEYS_A_CALL):
             soql = f"SELECT Id,{KEY_FIELD},IsClosed,IsDeleted FROM Task WHERE {KEY_FIELD} IN {words(batch)} ORDER BY IsDeleted DESC"
-            found = self._client.query(soql, purpose=Purpose.REREAD, every_row=True, essential=True).body["records"]
+            found = self._client.query(soql, purpose=Purpose.REREAD, every_row=True, essential=essential).body["records"]
             for row in found:
                 known[row[KEY_FIELD]] = KnownTask(id=row["Id"], closed=row["IsClosed"], deleted=row["IsDeleted"])
         return known
@@ -129,6 +136,12 @@ class Tasks:
         if not result.errors:
             return Outcome(key=key, ok=True, record=result.id)
         return Outcome(key=key, ok=False, refusal=row_refusal(result.errors, secrets=self._client.secrets()))
+
+
+def _state(key: str, task: KnownTask | None) -> TaskState:
+    if task is None or task.deleted:
+        return TaskState(key=key, status=TaskStatus.GONE)
+    return TaskState(key=key, status=TaskStatus.COMPLETED if task.closed else TaskStatus.OPEN, record=task.id)
 
 
 def _unknown(key: str) -> Outcome:

@@ -157,6 +157,24 @@ class Outcome:
     refusal: Refusal | None = None
 
 
+class TaskStatus(StrEnum):
+    OPEN = "open"
+    COMPLETED = "completed"
+    GONE = "gone"
+    """Thrown away, or not to be seen any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskState:
+    """How a task of ours stands in the CRM now."""
+
+    key: str
+    """The Hotlead Key."""
+    status: TaskStatus
+    record: str = ""
+    """The CRM's id of the task; empty where it is gone."""
+
+
 class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
@@ -264,6 +282,9 @@ class Crm(Protocol):
 
     def make_tasks(self, tasks: Sequence[NewTask]) -> Iterator[Outcome]:
         """One outcome a task, in order. The same key again gives the same task back, also after a connection that dropped mid-call."""
+
+    def task_states(self, keys: Sequence[str]) -> Iterator[TaskState]:
+        """How the tasks with these Hotlead Keys stand now, one state a key, in order; looked up by the key, a hundred a call (`reread`)."""
 
     def close_tasks(self, keys: Sequence[str]) -> Iterator[Outcome]:
         """Marks tasks made by us (by Hotlead Key) as completed."""

@@ -120,7 +120,7 @@ class FollowUp:
     trigger: str
     connection: str
     state: str
-    """`planned`, `open`, `closed`, `refused`."""
+    """`planned`, `open`, `closed` (completed or thrown away in the CRM), `refused`."""
     record: str = ""
     """The CRM's id of the task, once made."""
     made_at: datetime | None = None
@@ -165,8 +165,6 @@ class PlannedTask:
     person_name: str
     rule: str
     trigger: str
-    close: bool = False
-    """True: the open task with this key is to be closed instead."""
     state: PlanState = PlanState.PENDING
     note: str = ""
 
@@ -365,6 +363,11 @@ class FollowUps(Protocol):
     def put(self, follow_up: FollowUp) -> None: ...
     def open_of(self, people: Sequence[PersonId]) -> Mapping[PersonId, tuple[FollowUp, ...]]: ...
     def get(self, key: str) -> FollowUp | None: ...
+    def open_in(self, connection: str, *, after: str, limit: int) -> tuple[str, ...]:
+        """Hotlead Keys of the tasks that are open in this connection, ascending, from the first one above `after`."""
+
+    def close(self, keys: Sequence[str]) -> None:
+        """These ended; one that is not open stays as it is."""
 
 
 class Plans(Protocol):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from connector.core.people import PersonId
 from connector.core.records import RecordKey
@@ -53,6 +53,16 @@ class SqlFollowUps:
     def get(self, key: str) -> FollowUp | None:
         row = self._t.first(select(follow_ups).where(follow_ups.c.key == key))
         return None if row is None else _follow_up(row)
+
+    def open_in(self, connection: str, *, after: str, limit: int) -> tuple[str, ...]:
+        """Ascending."""
+        here = (follow_ups.c.connection == connection, follow_ups.c.state == "open", follow_ups.c.key > after)
+        return tuple(row.key for row in self._t.rows(select(follow_ups.c.key).where(*here).order_by(follow_ups.c.key).limit(limit)))
+
+    def close(self, keys: Sequence[str]) -> None:
+        for some in chunks(keys):
+            still_open = (follow_ups.c.key.in_(some), follow_ups.c.state == "open")
+            self._t.run(update(follow_ups).where(*still_open).values(state="closed"))
 
 
 def _follow_up(row: AnyRow) -> FollowUp:

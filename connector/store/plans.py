@@ -160,7 +160,7 @@ def _change(t: Transaction, row: AnyRow) -> PlannedChange:
 
 
 def _task_columns(plan: int, task: PlannedTask) -> dict[str, Any]:
-    body = {"connection": task.task.contact.connection, "rule": task.rule, "trigger": task.trigger, "close": task.close}
+    body = {"connection": task.task.contact.connection, "rule": task.rule, "trigger": task.trigger}
     return {**_common(plan, task), **body, "task": task_body(task.task)}
 
 
@@ -172,7 +172,6 @@ def _task(row: AnyRow) -> PlannedTask:
         person_name=row.person_name,
         rule=row.rule,
         trigger=row.trigger,
-        close=row.close,
         state=PlanState(row.state),
         note=row.note,
     )

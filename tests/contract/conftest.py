@@ -58,6 +58,10 @@ class CrmCase:
     """Fields that `install` makes on `contact`."""
     task_source: str
     task_key_field: str
+    task_done: Mapping[str, Any]
+    """Field values with which a person completes a task."""
+    look_up_path: str
+    """Path glob of the call that looks tasks up by their keys."""
     secret_setting: str
     token_path: str
     """Path glob of the call that gives a token; empty where there is none."""
@@ -99,6 +103,8 @@ SALESFORCE = CrmCase(
     reasons_field="Hotlead_Reasons__c",
     task_source="Task",
     task_key_field="Hotlead_Key__c",
+    task_done={"Status": "Completed"},
+    look_up_path="*/queryAll",
     secret_setting="client_secret",
     token_path="/services/oauth2/token",
     read_path="*/queryAll",
@@ -166,6 +172,8 @@ HUBSPOT = CrmCase(
     reasons_field="hotlead_reasons",
     task_source="tasks",
     task_key_field="hotlead_key",
+    task_done={"hs_task_status": "COMPLETED"},
+    look_up_path="*/objects/tasks/batch/read",
     secret_setting="token",
     token_path="",
     read_path="*/objects/contacts",

@@ -13,7 +13,7 @@ import requests
 
 from adapters.finder import crm_kinds
 from connector.core.records import RecordKey
-from connector.ports.crm import Ask, Crm, NewTask, Outcome, Page, Priority, RawRecord, Severity, TaskType, Write
+from connector.ports.crm import Ask, Crm, NewTask, Outcome, Page, Priority, RawRecord, Severity, TaskState, TaskStatus, TaskType, Write
 from connector.ports.errors import Action, CrmAuth, CrmError, CrmField, CrmUnreachable, UsageError
 from tests.contract.conftest import CASES, Bench
 
@@ -461,6 +461,48 @@ def test_closing_a_task_that_is_not_there_says_so_and_makes_none(bench: Bench, c
     assert outcome.refusal is not None
     assert outcome.refusal.action is Action.SKIP_RECORD
     assert _tasks_with_key(bench, key) == []
+
+
+def test_a_task_is_open_until_a_person_completes_it_or_throws_it_away(bench: Bench, crm: Crm) -> None:
+    contact, keys = bench.key(_new_contact(bench)), [_key() for _ in range(3)]
+    open_, completed, gone = (outcome.record for outcome in crm.make_tasks([_task(contact, key) for key in keys]))
+    fresh = list(crm.task_states(keys))
+    bench.sandbox.edit(bench.case.task_source, completed, bench.case.task_done)
+    bench.sandbox.delete(bench.case.task_source, gone)
+
+    states = list(crm.task_states([*keys, unknown := _key(), keys[0]]))
+
+    assert [(state.status, state.record) for state in fresh] == [(TaskStatus.OPEN, record) for record in (open_, completed, gone)]
+    assert states == [
+        TaskState(key=keys[0], status=TaskStatus.OPEN, record=open_),
+        TaskState(key=keys[1], status=TaskStatus.COMPLETED, record=completed),
+        TaskState(key=keys[2], status=TaskStatus.GONE),
+        TaskState(key=unknown, status=TaskStatus.GONE),
+        TaskState(key=keys[0], status=TaskStatus.OPEN, record=open_),
+    ]
+
+
+def test_task_states_cost_a_call_a_hundred_and_nothing_for_none(bench: Bench, crm: Crm) -> None:
+    crm.identity()
+    bench.sandbox.reset_counters()
+    before = crm.usage().calls.get("reread", 0)
+
+    states = list(crm.task_states([f"nobody-{number:060}" for number in range(101)]))
+    none = list(crm.task_states([]))
+
+    assert {state.status for state in states} == {TaskStatus.GONE}
+    assert len(states) == 101
+    assert none == []
+    assert crm.usage().calls["reread"] - before == 2
+    assert sum(bench.sandbox.calls().values()) == 2
+
+
+def test_a_task_is_never_called_gone_because_a_look_up_failed(bench: Bench, crm: Crm) -> None:
+    crm.identity()
+    bench.sandbox.fault(bench.case.look_up_path, "status", status=503, body="")
+
+    with pytest.raises(CrmUnreachable):
+        list(crm.task_states([_key()]))
 
 
 def test_after_an_install_the_plan_finds_everything_and_a_second_install_makes_nothing(bench: Bench, crm: Crm) -> None:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
-from connector.store.schema.ground import METADATA, NUMBER, flag, number, source_number, text, time
+from connector.store.schema.ground import METADATA, NUMBER, number, source_number, text, time
 
 _SCORE = (
     ("model_version", Integer),
@@ -63,6 +63,7 @@ follow_ups = Table(
     time("made_at", optional=True),
     text("task"),
     Index(None, "person"),
+    Index(None, "connection", "state", "key"),
 )
 
 plans = Table(
@@ -91,7 +92,7 @@ def _plan_row() -> list[Column[object]]:
 
 plan_changes = Table("plan_changes", METADATA, *_plan_row(), source_number(), text("id"), text("fields"))
 
-plan_tasks = Table("plan_tasks", METADATA, *_plan_row(), text("connection"), text("rule"), text("trigger"), flag("close"), text("task"))
+plan_tasks = Table("plan_tasks", METADATA, *_plan_row(), text("connection"), text("rule"), text("trigger"), text("task"))
 
 plan_ladder = Table(
     "plan_ladder",

@@ -108,6 +108,25 @@ def test_a_follow_up_is_open_until_it_is_closed_or_refused(store: Store) -> None
         assert tx.follow_ups.get("nix") is None
 
 
+def test_open_follow_ups_of_a_connection_come_in_batches_and_end_when_they_are_closed(store: Store) -> None:
+    elsewhere = replace(follow_up(2, "e"), connection="other")
+    states = {"a": "open", "b": "planned", "c": "open", "d": "refused"}
+    for one in (elsewhere, *(follow_up(1, name, state=state_) for name, state_ in states.items())):
+        store.write(lambda tx, one=one: tx.follow_ups.put(one))  # type: ignore[misc]  # mypy infers no lambda with a default
+    with store.read() as tx:
+        assert tx.follow_ups.open_in("crm", after="", limit=1) == ("a",)
+        assert tx.follow_ups.open_in("crm", after="a", limit=9) == ("c",)
+
+    store.write(lambda tx: tx.follow_ups.close(["a", "b", "d"]))
+
+    with store.read() as tx:
+        assert tx.follow_ups.open_in("crm", after="", limit=9) == ("c",)
+        assert tx.follow_ups.open_in("other", after="", limit=9) == ("e",)
+        assert tx.follow_ups.get("a") == follow_up(1, "a", state="closed")
+        assert tx.follow_ups.get("b") == follow_up(1, "b", state="planned")
+        assert tx.follow_ups.get("d") == follow_up(1, "d", state="refused")
+
+
 def change(seq: int, *, of: str = "1", source: str = "Lead", connection: str = "crm") -> PlannedChange:
     fields = (
         PlannedField(field="Score__c", name="score", before=None, after=70, ours=True),
@@ -116,8 +135,8 @@ def change(seq: int, *, of: str = "1", source: str = "Lead", connection: str = "
     return PlannedChange(seq=seq, key=key(of, source=source, connection=connection), person=1, person_name="Ann", fields=fields)
 
 
-def planned_task(seq: int, *, key_: str = "task-1", close: bool = False) -> PlannedTask:
-    return PlannedTask(seq=seq, task=task(key_), person=1, person_name="Ann", rule="call-hot", trigger="hot", close=close)
+def planned_task(seq: int, *, key_: str = "task-1") -> PlannedTask:
+    return PlannedTask(seq=seq, task=task(key_), person=1, person_name="Ann", rule="call-hot", trigger="hot")
 
 
 def make_plan(store: Store) -> int:
@@ -125,9 +144,7 @@ def make_plan(store: Store) -> int:
         plan = tx.plans.create(run=3, at=at())
         hub = change(4, of="7", source="contacts", connection="hub")
         tx.plans.add(plan, changes=[change(1), change(2, of="2")], tasks=[planned_task(1)], states=[FULL_STATE], moves=[move(1)])
-        tx.plans.add(
-            plan, changes=[change(3, of="3"), hub], tasks=[planned_task(2, key_="task-2", close=True)], states=[state(2)], moves=[]
-        )
+        tx.plans.add(plan, changes=[change(3, of="3"), hub], tasks=[planned_task(2, key_="task-2")], states=[state(2)], moves=[])
         tx.plans.close(plan, calls={"crm fields": 1, "hub fields": 1})
         return plan
 
@@ -158,7 +175,7 @@ def test_a_plan_comes_back_as_it_was_made(store: Store) -> None:
         assert tx.plans.changes(plan, connection="nix", source="Lead", states=pending, after=0, limit=9) == ()
         assert tx.plans.tasks(plan, connection="crm", states=pending, after=0, limit=9) == (
             planned_task(1),
-            planned_task(2, key_="task-2", close=True),
+            planned_task(2, key_="task-2"),
         )
         assert tx.plans.ladder(plan) == ((FULL_STATE, state(2)), (move(1),))
         assert tx.plans.get(99) is None

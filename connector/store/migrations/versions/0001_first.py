@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("task", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_follow_ups")),
     )
+    op.create_index(op.f("ix_follow_ups_connection_state_key"), "follow_ups", ["connection", "state", "key"], unique=False)
     op.create_index(op.f("ix_follow_ups_person"), "follow_ups", ["person"], unique=False)
     op.create_table(
         "identity_events",
@@ -359,7 +360,6 @@ def upgrade() -> None:
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("trigger", sa.Text(), nullable=False),
-        sa.Column("close", sa.Boolean(), nullable=False),
         sa.Column("task", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["plan"], ["plans.id"], name=op.f("fk_plan_tasks_plan")),
         sa.PrimaryKeyConstraint("plan", "seq", name=op.f("pk_plan_tasks")),
