@@ -7,6 +7,7 @@ from functools import partial
 
 from connector.flows.check import sources_there
 from connector.flows.days_off import with_public_holidays
+from connector.flows.follow_up_states import close_ended_follow_ups
 from connector.flows.plan import Place, place_of, plan_write_back
 from connector.flows.progress import Progress
 from connector.flows.published import Published, mapping_of, published
@@ -60,7 +61,7 @@ class Planned:
 
 
 def pull_stretch(road: Road, *, connections: Sequence[Connection], running: Running) -> tuple[Pulled, ...]:
-    """Everything new in these connections."""
+    """Everything new in these connections, and which of our tasks there have ended."""
     documents = road.documents()
     reach = horizon(models=documents.models, deals=road.deal_history)
     pulled: list[Pulled] = []
@@ -85,6 +86,8 @@ def pull_stretch(road: Road, *, connections: Sequence[Connection], running: Runn
             running.counts[f"{one.connection} {one.source} read"] += one.rows
             running.counts[f"{one.connection} {one.source} new"] += one.fresh
             pulled.append(one)
+        if closed := close_ended_follow_ups(store=road.store, crm=crm):
+            running.counts[f"{connection.name} tasks closed"] += closed
     return tuple(pulled)
 
 
