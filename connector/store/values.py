@@ -14,6 +14,7 @@ from connector.core.records import Money, RecordKey, Value
 from connector.store.instants import from_us, to_us
 
 _AS_THEY_ARE = frozenset((str, bool, int))
+"""Types that stand for themselves in JSON: most values are of these, and need no look at the others."""
 _DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
@@ -62,7 +63,7 @@ def value_of(plain: Any) -> Value:
 
 
 def dump_value(value: Value) -> str:
-    return dump(plain_of(value))
+    return dump(value if type(value) in _AS_THEY_ARE else plain_of(value))
 
 
 def load_value(text: str) -> Value:
@@ -70,7 +71,7 @@ def load_value(text: str) -> Value:
 
 
 def dump_values(values: Mapping[str, Value]) -> str:
-    return dump({name: plain_of(value) for name, value in values.items()})
+    return dump({name: value if type(value) in _AS_THEY_ARE else plain_of(value) for name, value in values.items()})
 
 
 def load_values(text: str) -> dict[str, Value]:
