@@ -1,6 +1,7 @@
 """`hotlead publish`: documents printed, checked, published, put back."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from connector.bootstrap import Installation
-from connector.cli.frame import LOOK_AND_CHANGE, MEND, Frame, at_work, command_line, frame_of, looking
+from connector.cli.frame import LOOK_AND_CHANGE, MEND, Frame, at_work, command_line, explain_error, frame_of, looking
 from connector.cli.typed import read_text
 from connector.flows.publish import PublishedVersion, problems_of, publish, put_back
 from connector.flows.published import mapping_of
@@ -47,10 +48,7 @@ def publish_command(
                 else _publish_file(here, kind=kind, name=name, file=file or Path(), catalog=catalog, check_only=check_only)
             )
         except ProblemsError as err:
-            for problem in err.problems:
-                frame.err.print(escape(str(problem)))
-            frame.give({"problems": err.problems})
-            frame.err.print(f"[bold red]✗[/] {err.hint} Nothing was published.")
+            _refuse(frame, err.problems)
             raise typer.Exit(MEND) from err
     if isinstance(published, tuple):
         for warning in published:
@@ -63,6 +61,18 @@ def publish_command(
     verb = "is as published already" if published.unchanged else "is published"
     frame.say(f"{kind} [bold]{name}[/] version {published.version} {verb}. The next `hotlead run` uses it.")
     frame.give(published)
+
+
+def _refuse(frame: Frame, problems: Sequence[Problem]) -> None:
+    frame.give({"problems": problems})
+    errors = sum(1 for p in problems if p.severity == "error")
+    refusal = UsageError(
+        f"Nothing was published: {errors} error{'s' if errors != 1 else ''} above.", hint="Mend what says `error`; a warning stops nothing."
+    )
+    if not frame.json:
+        for problem in problems:
+            frame.err.print(escape(str(problem)))
+    explain_error(frame, refusal)
 
 
 def _publish_file(

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from connector.cli import demo, documents, overview, setting_up, working
-from connector.cli.frame import EXIT_CODES, FAULT, STOPPED, Frame, exit_code, explain_error
-from connector.ports.errors import HotleadError
+from connector.cli.frame import EXIT_CODES, FAULT, MEND, STOPPED, Frame, exit_code, explain_error
+from connector.ports.errors import HotleadError, UsageError
 
 app = typer.Typer(
     name="hotlead",
@@ -28,6 +28,7 @@ app = typer.Typer(
 for group in (demo, setting_up, working, overview, documents):
     group.add_to(app)
 
+NOT_OURS = "Give the user who runs hotlead the right to read and write there, or name another folder with --data-dir."
 OUR_PACKAGES = ("connector", "adapters", "mappings", "jobs")
 
 
@@ -61,6 +62,9 @@ def main() -> None:
         if _by_ctrl_c(end):
             frame.err.print("Stopped. What was done so far stands; the same command goes on from there.")
         raise
+    except PermissionError as err:
+        explain_error(frame, UsageError(f"{err.filename}: {err.strerror}.", hint=NOT_OURS))
+        sys.exit(MEND)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAULT)

@@ -1,6 +1,7 @@
 """What all commands share: options of the whole command, output for people and for machines, errors, exit codes, progress bars."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -59,13 +60,21 @@ _BY_ACTION = {
 }
 
 
+class Paper(Console):
+    """Standard output. When whoever reads it has gone (`| head -1`), the work goes on unseen: it is not the reader's to stop."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """The options given before the command's name."""
 
     data_dir: Path | None = None
     json: bool = False
-    out: Console = field(default_factory=lambda: Console(highlight=False))
+    out: Console = field(default_factory=lambda: Paper(highlight=False))
     err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     bars: StepBars = field(default_factory=StepBars)
 

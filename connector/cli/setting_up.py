@@ -23,6 +23,9 @@ from mappings.document import names, packaged
 Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
 
 
+KEY_FILE = "key"
+
+
 def add_to(app: typer.Typer) -> None:
     app.command(
         "sandbox",
@@ -40,15 +43,22 @@ def init(context: typer.Context) -> None:
     """Make a data directory: an empty database, a key, and the default model and ladder published."""
     frame = frame_of(context)
     settings = frame.settings()
+    before = (settings.data_dir / KEY_FILE).exists()
     folder = set_up(settings)
-    frame.say(f"Ready: [bold]{escape(str(folder))}[/]. Keep [bold]{escape(str(folder / 'key'))}[/] safe: it opens stored credentials.")
+    state = "Left as it was" if before else "Ready"
+    frame.say(f"{state}: [bold]{escape(str(folder))}[/]. Keep [bold]{escape(str(folder / KEY_FILE))}[/] safe: it opens stored credentials.")
     frame.say("Next: [bold]hotlead connect salesforce[/] or [bold]hotlead connect hubspot[/].")
     frame.give({"data_dir": folder})
 
 
 def set_up(settings: Settings) -> Path:
-    """The data directory with the packaged documents published; one that exists stays as it is."""
-    folder = make(settings)
+    """The data directory with the packaged documents published; one that exists stays as it is. UsageError where it cannot be made."""
+    try:
+        folder = make(settings)
+    except OSError as err:
+        raise UsageError(
+            f"{settings.data_dir} cannot be made: {err.strerror}.", hint="Name a folder that you may write in with --data-dir."
+        ) from err
     with opened(settings, command="init", writing=True) as here:
         for kind in ("scoring", "lifecycle"):
             for name in names(kind):

@@ -101,11 +101,11 @@ def tally_table(tally: Mapping[str, int]) -> Table:
 
 
 def runs_table(runs: Sequence[Run]) -> Table:
-    table = _table(">Run", "What", "Began (UTC)", ">Took", "How it ended", "Counts")
+    table = _table(">Run", "What", "Began (UTC)", ">Took", "How it ended")
     for run in runs:
         took = f"{(run.ended_at - run.started_at).total_seconds():.1f} s" if run.ended_at else ""
-        ended = f"{run.state}: {run.message}" if run.message else run.state
-        table.add_row(str(run.id), run.verb, f"{run.started_at:%m-%d %H:%M:%S}", took, escape(ended), escape(_summed(run.counts)))
+        ended = ": ".join(part for part in (run.state, run.message or _summed(run.counts)) if part)
+        table.add_row(str(run.id), run.verb, f"{run.started_at:%Y-%m-%d %H:%M}", took, escape(ended))
     return table
 
 

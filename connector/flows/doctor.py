@@ -3,7 +3,7 @@
 import shutil
 import stat
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from connector.ports.crm import Crm, Finding, Severity
@@ -53,6 +53,13 @@ def _key(directory: Path) -> list[Finding]:
     return [_finding("note", "key", "Only its owner can read the key of stored credentials.")]
 
 
+def _ago(age: timedelta) -> str:
+    """In the largest unit that is above one, such as `90 minutes` or `3 days`."""
+    minutes = int(age.total_seconds() // 60)
+    days, hours = minutes // (24 * 60), minutes // 60
+    return f"{days} days" if days > 1 else f"{hours} hours" if hours > 1 else f"{minutes} minute{'s' if minutes != 1 else ''}"
+
+
 def _contents(store: Store, *, clock: Callable[[], datetime]) -> list[Finding]:
     with store.read() as tx:
         people, activities, parked = tx.people.count(), tx.activities.count(), tx.parked.count()
@@ -62,8 +69,8 @@ def _contents(store: Store, *, clock: Callable[[], datetime]) -> list[Finding]:
     findings = [_finding("note", "contents", f"{people:,} people, {activities:,} activities.")]
     last = next((r for r in runs if r.state == "done"), None)
     if last is not None:
-        hours = (clock() - last.started_at).total_seconds() / 3600
-        findings.append(_finding("note", "last_run", f"The last run that ended well began {hours:.1f} hours ago ({last.verb})."))
+        ago = _ago(clock() - last.started_at)
+        findings.append(_finding("note", "last_run", f"The last run that ended well began {ago} ago ({last.verb})."))
     if runs and runs[0].state in ("failed", "killed"):
         findings.append(
             _finding("warning", "failed_run", f"The last run ({runs[0].verb}) {runs[0].state}: {runs[0].message}", "Give it again.")

@@ -30,7 +30,7 @@ def recorded(*, store: Store, verb: str, clock: Clock) -> Iterator[Running]:
         yield running
         state, message = "done", ""
     except KeyboardInterrupt:
-        state, message = "stopped", "stopped by a person"
+        state, message = "stopped", "by Ctrl-C"
         raise
     except HotleadError as err:
         message = str(err)
