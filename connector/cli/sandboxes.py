@@ -1,11 +1,13 @@
 """Sandbox CRMs as processes of their own: one in the foreground, or several beside a demo."""
 
 import json
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from adapters.finder import crm_kinds
 from connector.ports.errors import UsageError
@@ -20,13 +22,29 @@ class RunningSandbox:
     credentials: Mapping[str, str]
 
 
-def run_sandbox(crm: str, arguments: Sequence[str]) -> int:
-    """Runs a sandbox in the foreground until it is stopped; its exit code."""
-    module = _module(crm)
-    try:
-        return subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+def run_sandbox(crm: str, arguments: Sequence[str], *, told: Callable[[str], None] | None) -> int:
+    """Runs a sandbox in the foreground until it is stopped; its exit code.
+
+    Its ready line stands on stdout, for programs. With `told`, a person hears how to connect it.
+    """
+    command = [sys.executable, "-m", _module(crm), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            for line in running.stdout or ():
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                if told is not None and line.startswith("{"):
+                    told(_how_to_connect(crm, said=json.loads(line)))
+            return running.wait()
+        except KeyboardInterrupt:
+            running.wait(timeout=STOP_SECONDS)
+            return 0
+
+
+def _how_to_connect(crm: str, *, said: Mapping[str, Any]) -> str:
+    settings = crm_kinds()[crm].sandbox_settings(url=said["url"], credentials=said["credentials"])
+    given = " ".join(f"--set {name}={shlex.quote(value)}" for name, value in settings.items())
+    return f"\nWhat a rep sees: {said['url']}\nConnect it from another terminal:\n\n  hotlead connect {crm} {given}\n\nCtrl-C ends it."
 
 
 @contextmanager

@@ -171,4 +171,6 @@ def install(
 
 def sandbox(context: typer.Context, crm: Annotated[str, typer.Argument(help="salesforce or hubspot.")]) -> None:
     """Run a sandbox CRM, filled with made-up people: a local server that speaks the CRM's real API."""
-    raise typer.Exit(run_sandbox(crm, context.args))
+    frame = frame_of(context)
+    told = (lambda text: frame.err.print(text, markup=False, soft_wrap=True)) if frame.err.is_terminal and not frame.json else None
+    raise typer.Exit(run_sandbox(crm, context.args, told=told))
