@@ -4,7 +4,7 @@ The road from RawRecord on: a pull comes here with pages, a replay with stored r
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -111,7 +111,7 @@ def _absorb_piece(
         _retire(found, rows=fresh, mapping=replay_from, now=now)
 
     def unit(tx: Tx) -> int:
-        tx.raw.put(fresh, seen_at=now)
+        tx.raw.put([*fresh, *_stamped_anew(rows, before)], seen_at=now)
         touched = _store(tx, found=found, connection=connection, now=now)
         tx.people.mark(sorted(touched), at=now)
         tx.unknowns.put(unknown)
@@ -127,6 +127,12 @@ def _says_something_new(row: RawRecord, before: StoredRaw | None) -> bool:
     if before is None:
         return True
     return row.fields != before.fields or row.deleted != before.deleted or row.survivor != before.survivor
+
+
+def _stamped_anew(rows: Sequence[RawRecord], before: Mapping[RecordKey, StoredRaw]) -> list[RawRecord]:
+    """Rows in which the CRM changed something that is not mapped: a refused row may be writable now."""
+    stored = ((row, before.get(row.key)) for row in rows)
+    return [row for row, one in stored if one is not None and not _says_something_new(row, one) and row.modified_at != one.modified_at]
 
 
 def _mapped(
@@ -181,16 +187,21 @@ def _persons(tx: Tx, *, found: _Sorted, connection: Connection, now: datetime) -
     emails = sorted({e for r in rows.values() for e in r.emails})
     holders = tx.people.holders(emails, production=connection.production)
     placed = place(tuple(rows.values()), known=known, holders=holders)
-    known.update(_settle(tx, placed=placed, now=now))
+    deleted = frozenset(c.key for c in found.contacts if c.deleted)
+    known.update(_settle(tx, placed=placed, deleted=deleted, now=now))
     return known
 
 
-def _settle(tx: Tx, *, placed: Placed, now: datetime) -> Mapping[RecordKey, PersonId]:
+def _settle(tx: Tx, *, placed: Placed, deleted: Container[RecordKey], now: datetime) -> Mapping[RecordKey, PersonId]:
+    """A deleted row keeps the addresses it had, so that who is deleted and comes back is the same person."""
     tx.people.join(
         [Join(survivor=u.survivor, loser=u.loser, why=u.why, confidence=u.confidence) for u in placed.unions],
         at=now,
     )
     return tx.people.attach(
-        [Attach(key=p.key, person=p.person, emails=p.emails, why=p.why, confidence=p.confidence) for p in placed.placements],
+        [
+            Attach(key=p.key, person=p.person, emails=None if p.key in deleted else p.emails, why=p.why, confidence=p.confidence)
+            for p in placed.placements
+        ],
         at=now,
     )

@@ -35,6 +35,7 @@ def connect(
     """The connection, stored only after the CRM has let us in. Raises CrmError or UsageError with nothing stored.
 
     A name that exists gets new credentials and the write limit of the settings if they open the same account, and keeps everything else.
+    `production` says whether its people are real; None keeps what the connection was, or takes the CRM's word for a new one.
     """
     with store.read() as tx:
         existing = tx.connections.get(name)
@@ -47,13 +48,15 @@ def connect(
     finally:
         crm.close()
     _refuse_mix_ups(identity, name=name, crm_name=crm_name, existing=existing, others=others)
-    fresh = existing or Connection(name=name, crm=crm_name, settings={}, write_limit=write_limit, created_at=clock())
+    fresh = existing or Connection(
+        name=name, crm=crm_name, settings={}, production=identity.production, write_limit=write_limit, created_at=clock()
+    )
     secret_names = {s.name for s in kind.settings if s.secret}
     connection = replace(
         fresh,
         settings={k: v for k, v in settings.items() if k not in secret_names},
         account=identity.account,
-        production=identity.production if production is None else production,
+        production=fresh.production if production is None else production,
         zone=identity.zone,
         write_limit=write_limit,
     )

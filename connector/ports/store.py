@@ -74,15 +74,15 @@ class Attach:
 
     key: RecordKey
     person: PersonId
-    emails: tuple[str, ...]
-    """Normalised addresses by which other rows may join; role mailboxes are not among them."""
+    emails: tuple[str, ...] | None
+    """Normalised addresses by which other rows may join; role mailboxes are not among them. None leaves those that are stored."""
     why: str
     confidence: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """Two persons turn out to be one; rows, activities and state move to the survivor. A dated event that can be split again."""
+    """Two persons turn out to be one; rows, activities, state and history move to the survivor. A dated event that can be split again."""
 
     survivor: PersonId
     loser: PersonId
@@ -331,6 +331,9 @@ class ActivityStore(Protocol):
 
     def of(self, person: PersonId) -> tuple[Activity, ...]:
         """Oldest first."""
+
+    def roll_ups_of(self, contacts: Sequence[RecordKey]) -> tuple[tuple[RecordKey, str], ...]:
+        """Row and id of each activity that these contact rows told themselves (moments and counters)."""
 
     def count(self) -> int: ...
     def kinds(self) -> Mapping[str, int]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, select
 
 from connector.core.people import SHARDS, PersonId
-from connector.core.records import Activity
+from connector.core.records import Activity, RecordKey
 from connector.ports.errors import StoreError
 from connector.store.columns import WORD_LISTS
 from connector.store.dictionary import activity_list, known_list, word_numbers
@@ -100,6 +100,22 @@ class SqlActivities:
         rows = t.rows(statement)
         texts = {name: _texts(t, name, {row._mapping[name] for row in rows}) for name in WORD_LISTS}
         return tuple(_activity(t, row, texts) for row in rows)
+
+    def roll_ups_of(self, contacts: Sequence[RecordKey]) -> tuple[tuple[RecordKey, str], ...]:
+        t = self._t
+        here = (
+            (activities.c.shard == members.c.person % SHARDS)
+            & (activities.c.person == members.c.person)
+            & (activities.c.contact == members.c.no)
+        )
+        statement = (
+            select(members.c.source, members.c.id, activity_ids.c.id.label("activity"))
+            .join(activities, here)
+            .join(activity_ids, activity_ids.c.no == activities.c.id)
+            .where(activity_ids.c.source == members.c.source)
+        )
+        rows = (row for some in chunks(contacts) for row in t.rows(statement.where(t.among(members.c.source, members.c.id, some))))
+        return tuple((t.key(row.source, row.id), row.activity) for row in rows)
 
     def count(self) -> int:
         return int(self._t.value(select(func.count()).select_from(activity_ids)))

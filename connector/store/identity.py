@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 
 from connector.core.people import SHARDS, PersonId
 from connector.core.records import RecordKey
@@ -17,14 +17,17 @@ from connector.store.schema import (
     addresses,
     follow_ups,
     identity_events,
+    journal,
     ladder_states,
     marks,
     members,
     parked,
     persons,
+    score_history,
     scores,
+    stage_moves,
 )
-from connector.store.transaction import AnyRow, Transaction, chunks
+from connector.store.transaction import AnyRow, Transaction, among, chunks
 from connector.store.values import dump
 
 
@@ -38,7 +41,8 @@ def attach(t: Transaction, rows: Sequence[Attach], *, at: datetime) -> dict[Reco
     next_member = t.next_number(members.c.no, many=len({row.key for row in rows} - old.keys()))
     made: list[dict[str, Any]] = []
     placed: dict[RecordKey, PersonId] = {}
-    wanted: dict[RecordKey, tuple[int, frozenset[str]]] = {}
+    numbers: dict[RecordKey, int] = {}
+    wanted: dict[int, frozenset[str]] = {}
     for row in rows:
         if row.person < 0 and row.person not in fresh:
             fresh[row.person] = next_person + len(fresh)
@@ -51,17 +55,19 @@ def attach(t: Transaction, rows: Sequence[Attach], *, at: datetime) -> dict[Reco
             number = before.no
             if before.person != person:
                 _move(t, before, person, row, now=now)
-        elif row.key in wanted:
-            number = wanted[row.key][0]
+        elif row.key in numbers:
+            number = numbers[row.key]
         else:
             number = next_member + len(made)
             source = t.source(row.key.connection, row.key.source)
             origin = {"no": number, "source": source, "id": row.key.id, "person": person}
             made.append({**origin, "why": row.why, "confidence": row.confidence, "at": now})
-        wanted[row.key] = (number, frozenset(row.emails))
+        numbers[row.key] = number
+        if row.emails is not None:
+            wanted[number] = frozenset(row.emails)
         placed[row.key] = person
     t.insert(members, made)
-    _keep_addresses(t, dict(wanted.values()))
+    _keep_addresses(t, wanted)
     return placed
 
 
@@ -111,11 +117,12 @@ def _keep_addresses(t: Transaction, wanted: Mapping[int, frozenset[str]]) -> Non
 
 
 def _move(t: Transaction, member: AnyRow, person: PersonId, row: Attach, *, now: int) -> None:
-    """One row with its activities goes to another person."""
+    """One row with its activities and its journal goes to another person."""
     place = {"shard": person % SHARDS, "person": person}
     mine = (activities.c.shard == member.person % SHARDS, activities.c.person == member.person, activities.c.contact == member.no)
     t.run(update(activities).where(*mine).values(place))
     t.run(update(members).where(members.c.no == member.no).values(person=person, why=row.why, confidence=row.confidence, at=now))
+    _move_journal(t, [(member.source, member.id)], person)
     _write_down(t, what="move", person=person, other=member.person, members_=[member.no], why=row.why, confidence=row.confidence, now=now)
     t.stale.update((person, member.person))
 
@@ -137,7 +144,7 @@ def _write_down(
 
 
 def join(t: Transaction, joins: Sequence[Join], *, at: datetime) -> None:
-    """Rows, activities, marks, addresses, ladder state and follow-ups of the loser become the survivor's."""
+    """Rows, activities, marks, addresses, ladder state, past and follow-ups of the loser become the survivor's."""
     for one in joins:
         survivor, loser = final_person(t, one.survivor), final_person(t, one.loser)
         if survivor != loser:
@@ -145,12 +152,15 @@ def join(t: Transaction, joins: Sequence[Join], *, at: datetime) -> None:
 
 
 def _join(t: Transaction, one: Join, survivor: PersonId, loser: PersonId, *, now: int) -> None:
-    moved = [row.no for row in t.rows(select(members.c.no).where(members.c.person == loser).order_by(members.c.no))]
+    rows = t.rows(select(members.c.no, members.c.source, members.c.id).where(members.c.person == loser).order_by(members.c.no))
+    moved = [row.no for row in rows]
     t.run(update(members).where(members.c.person == loser).values(person=survivor))
     here = (activities.c.shard == loser % SHARDS, activities.c.person == loser)
     t.run(update(activities).where(*here).values(shard=survivor % SHARDS, person=survivor))
-    t.run(update(follow_ups).where(follow_ups.c.person == loser).values(person=survivor))
-    t.run(update(parked).where(parked.c.person == loser).values(person=survivor))
+    for table in (follow_ups, parked, stage_moves):
+        t.run(update(table).where(table.c.person == loser).values(person=survivor))
+    _move_journal(t, [(row.source, row.id) for row in rows], survivor)
+    _move_past_scores(t, survivor, loser)
     t.run(delete(scores).where(scores.c.person == loser))
     marked = t.value(select(func.max(marks.c.at)).where(marks.c.person.in_((survivor, loser))))
     t.run(delete(marks).where(marks.c.person == loser))
@@ -164,3 +174,16 @@ def _join(t: Transaction, one: Join, survivor: PersonId, loser: PersonId, *, now
     t.run(update(persons).where(persons.c.id == loser).values(joined_into=survivor, live=False))
     _write_down(t, what="join", person=survivor, other=loser, members_=moved, why=one.why, confidence=one.confidence, now=now, state=lost)
     t.stale.update((survivor, loser))
+
+
+def _move_journal(t: Transaction, rows: Sequence[tuple[int, str]], person: PersonId) -> None:
+    """Found by row: the journal is long and has no other way to them."""
+    for some in chunks(rows):
+        t.run(update(journal).where(among(journal.c.source, journal.c.id, some)).values(person=person))
+
+
+def _move_past_scores(t: Transaction, survivor: PersonId, loser: PersonId) -> None:
+    """Of two scores by one model as of the same time the survivor's stands; the other stays under the number that was joined."""
+    theirs = score_history.alias()
+    here = exists().where(theirs.c.person == survivor, theirs.c.model == score_history.c.model, theirs.c.as_of == score_history.c.as_of)
+    t.run(update(score_history).where(score_history.c.person == loser, ~here).values(person=survivor))

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
-from connector.core.records import DealState
+from connector.core.people import PersonId
+from connector.core.records import DealState, RecordKey
 from connector.ports.errors import StoreError
-from connector.ports.store import Store, Tx
+from connector.ports.store import JournalEntry, Store, Tx
+from connector.store.sql_store import SqlStore
 from tests.support.stores import (
     activity,
     at,
@@ -22,6 +25,12 @@ from tests.support.stores import (
     score,
     state,
 )
+
+
+def entry(row: RecordKey, person: PersonId) -> JournalEntry:
+    return JournalEntry(
+        run=1, key=row, person=person, field="Score__c", name="score", before=1, after=2, at=at(1), model="default", model_version=1
+    )
 
 
 def test_equal_negative_numbers_are_one_new_person(store: Store) -> None:
@@ -67,6 +76,37 @@ def test_an_address_that_a_row_lost_no_longer_leads_to_it(store: Store) -> None:
     with store.read() as tx:
         held = tx.people.holders(["old@x.com", "both@x.com", "new@x.com"], production=True)
     assert held == {"both@x.com": (person,), "new@x.com": (person,)}
+
+
+def test_an_address_stays_where_a_row_says_nothing_about_addresses(store: Store) -> None:
+    person = put_contact(store, contact("1", emails=["ann@x.com"]))
+
+    store.write(lambda tx: tx.people.attach([replace(attached(key("1"), person), emails=None)], at=at(1)))
+
+    with store.read() as tx:
+        assert tx.people.holders(["ann@x.com"], production=True) == {"ann@x.com": (person,)}
+
+
+def test_what_a_joined_person_went_through_is_told_of_the_survivor(store: SqlStore) -> None:
+    survivor = put_contact(store, contact("1"))
+    loser = put_contact(store, contact("2"))
+
+    def before(tx: Tx) -> None:
+        tx.ladder.put([], moves=[move(survivor, days=2), move(loser, days=1)], run=1)
+        tx.scores.keep([score(survivor, grade="B2", days=1), score(loser, grade="C3", days=1), score(loser, grade="D4", days=2)])
+        tx.journal.put([entry(key("1"), survivor), entry(key("2"), loser)])
+
+    store.write(before)
+
+    store.write(lambda tx: tx.people.join([join(survivor, loser)], at=at(5)))
+
+    with store.read() as tx:
+        assert tx.ladder.moves(survivor) == (move(survivor, days=1), move(survivor, days=2))
+        assert tx.ladder.moves(loser) == ()
+        assert [e.person for e in tx.journal.of_run(1)] == [survivor, survivor]
+    with store._snapshot() as t:
+        kept = [tuple(row) for row in t.rows(text("SELECT person, grade FROM score_history ORDER BY grade"))]
+    assert kept == [(survivor, "B2"), (loser, "C3"), (survivor, "D4")], "of one hour the survivor's own stands"
 
 
 def test_a_join_moves_rows_activities_marks_and_addresses(store: Store) -> None:
