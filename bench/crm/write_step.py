@@ -10,8 +10,9 @@ from bench.crm.installed import ANY_NUMBER, at_work, tell
 from connector.bootstrap import Installation
 from connector.core.people import PersonId
 from connector.flows.go_live import go_live
-from connector.flows.road import Road, execute_stretch, places_of, plan_stretch, pull_stretch, score_stretch, write_stretch
-from connector.flows.road import at_work as documents_at_work
+from connector.flows.road import Road, pull_stretch, score_stretch
+from connector.flows.road_back import at_work as documents_at_work
+from connector.flows.road_back import execute_stretch, places_of, plan_stretch, write_stretch
 from connector.flows.runs import Running, recorded
 from connector.ports.store import LiveStep, ScoreRow, Tx
 
@@ -51,7 +52,7 @@ def live(here: Installation, road: Road, _running: Running, _number: int) -> Fac
 
 def planned(here: Installation, road: Road, running: Running, _number: int) -> Facts:
     """A plan of what differs; `number` of the next step."""
-    plan = plan_stretch(road, connections=here.connections(), running=running)
+    plan = plan_stretch(road, connections=here.connections(), running=running, kept_for_later=False)
     with road.store.read() as tx:
         return {"plan": plan.id, "people": tx.people.count(), "tally": dict(tx.plans.tally(plan.id)), "foretold": dict(plan.calls)}
 
@@ -68,7 +69,7 @@ def run(here: Installation, road: Road, running: Running, _number: int) -> Facts
     pulled_rows = sum(one.rows for one in pull_stretch(road, connections=connections, running=running))
     score_stretch(road, running=running)
     done = write_stretch(road, connections=connections, running=running, allow=ANY_NUMBER)
-    tally = dict(done.written.tally) if done.written else {}
+    tally = dict(done.written.tally)
     return {"rows": pulled_rows, "tally": tally, "calls": dict(road.crm(connections[0]).usage().calls)}
 
 

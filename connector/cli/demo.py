@@ -22,7 +22,8 @@ from connector.cli.working import WORKED_ALREADY, show_hottest
 from connector.flows.connect import connect
 from connector.flows.explain import explain
 from connector.flows.go_live import go_live
-from connector.flows.road import Road, at_work, places_of, pull_stretch, score_stretch, write_stretch
+from connector.flows.road import Road, pull_stretch, score_stretch
+from connector.flows.road_back import at_work, places_of, write_stretch
 from connector.flows.runs import Running, recorded
 from connector.ports.crm import Crm, Json
 from connector.ports.errors import UsageError
@@ -135,7 +136,7 @@ def _main_job(
         before = _look(road, person=hottest)
         with watch.step("write scores, stages and tasks back"):
             done = write_stretch(road, connections=here.connections(), running=running, allow=EVERYBODY)
-        frame.show(tally_table(done.written.tally if done.written else {}))
+        frame.show(tally_table(done.written.tally))
         with watch.step("write back again: nothing has changed"):
             _again(frame, road, here=here, running=running)
     frame.say("\n[bold]Who is worth calling now, and why[/]")
@@ -146,7 +147,7 @@ def _main_job(
 
 def _again(frame: Frame, road: Road, *, here: Installation, running: Running) -> None:
     done = write_stretch(road, connections=here.connections(), running=running)
-    rows = sum(done.written.tally.values()) if done.written else 0
+    rows = sum(done.written.tally.values())
     frame.say(f"  {rows} rows written")
 
 

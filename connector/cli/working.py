@@ -21,25 +21,17 @@ from connector.flows.explain import explain, lines_of, reasons
 from connector.flows.go_live import go_live
 from connector.flows.published import Published, published
 from connector.flows.pull import Pulled
-from connector.flows.road import (
-    Planned,
-    Road,
-    execute_stretch,
-    places_of,
-    plan_stretch,
-    pull_stretch,
-    score_stretch,
-    write_stretch,
-)
-from connector.flows.road import at_work as documents_at_work
-from connector.flows.runs import recorded
+from connector.flows.road import Road, pull_stretch, score_stretch
+from connector.flows.road_back import Planned, execute_stretch, places_of, plan_stretch, write_stretch
+from connector.flows.road_back import at_work as documents_at_work
+from connector.flows.runs import DRY_RUN, LOOK_AHEAD, recorded
 from connector.flows.score import Scored
 from connector.flows.wanted import one_line
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, LiveStep, PersonLine, Plan, PlanState, Store, UnknownValue
 
 Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
-DRY_RUN = "[bold]hotlead write-back --dry-run --as-if fields[/]"
+LOOK_FIRST = "[bold]hotlead write-back --dry-run --as-if fields[/]"
 SHOWN_ROWS = 20
 SHOWN_VALUES = 5
 SHOWN_REASONS = 150
@@ -160,11 +152,15 @@ def write_back_command(
     frame = frame_of(context)
     if as_if is not None and not dry_run:
         raise UsageError("--as-if only goes with --dry-run.", hint="`hotlead go-live` takes a connection live for real.")
-    verb = "dry run" if dry_run else "write-back"
+    if plan is not None and (dry_run or connections):
+        raise UsageError(
+            "--plan carries out a whole stored plan; it goes with neither --dry-run nor connections.", hint="See `hotlead runs`."
+        )
+    verb = "write-back" if not dry_run else LOOK_AHEAD if as_if is not None else DRY_RUN
     with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb=verb, clock=here.clock) as running:
         chosen = here.connections(connections or [])
         if dry_run:
-            made = plan_stretch(road, connections=chosen, running=running, as_if=as_if, kept_for_later=True)
+            made = plan_stretch(road, connections=chosen, running=running, as_if=as_if)
             show_plan(frame, store=here.store, plan=made, limit=None if all_rows else SHOWN_ROWS, as_if=as_if)
             _say_if_off(frame, road, names=[c.name for c in chosen], as_if=as_if)
             return
@@ -175,9 +171,8 @@ def write_back_command(
             done = write_stretch(road, connections=chosen, running=running, allow=allow)
         show_written(frame, road, planned=done, chosen=chosen)
         _say_if_off(frame, road, names=[c.name for c in chosen], as_if=None)
-    frame.give({"run": running.id, "plan": done.plan.id, "tally": done.written.tally if done.written else {}, "calls": road.calls()})
-    if done.written is not None and _refused(done.written.tally):
-        raise typer.Exit(PARTLY)
+    frame.give({"run": running.id, "plan": done.plan.id, "tally": done.written.tally, "calls": road.calls()})
+    _end(done)
 
 
 def _many(people: int) -> str:
@@ -192,6 +187,14 @@ def plan_of(store: Store, number: int) -> Plan:
     return plan
 
 
+def _end(done: Planned) -> None:
+    """Ends as the write-back did: a connection that failed is raised, refused rows are a partial success."""
+    if done.failures:
+        raise done.failures[0]
+    if any(_refused(w.tally) for w in (*done.resumed, done.written)):
+        raise typer.Exit(PARTLY)
+
+
 def _refused(tally: Mapping[str, int]) -> bool:
     return any(count for key, count in tally.items() if key.endswith(f" {PlanState.REFUSED.value}"))
 
@@ -201,7 +204,7 @@ def _say_if_off(frame: Frame, road: Road, *, names: Sequence[str], as_if: LiveSt
         off = [c.name for c in tx.connections.all() if c.name in names and c.live is LiveStep.OFF]
     if off and as_if is None:
         frame.say(
-            f"[yellow]Off:[/] {', '.join(off)}. Nothing is written there. Look first: {DRY_RUN}; "
+            f"[yellow]Off:[/] {', '.join(off)}. Nothing is written there. Look first: {LOOK_FIRST}; "
             f"then [bold]hotlead go-live {off[0]} fields[/]."
         )
 
@@ -240,16 +243,22 @@ def show_plan(frame: Frame, *, store: Store, plan: Plan, limit: int | None, as_i
 
 def show_written(frame: Frame, road: Road, *, planned: Planned, chosen: Sequence[Connection]) -> None:
     for resumed in planned.resumed:
-        frame.say(f"Plan {resumed.plan} had been cut off and is finished now.")
-    tally = planned.written.tally if planned.written else {}
+        if not resumed.failures:
+            frame.say(f"Plan {resumed.plan} had been cut off and is finished now.")
+        frame.show(tally_table(resumed.tally))
+    tally = planned.written.tally
     if tally:
         frame.show(tally_table(tally))
-    elif any(c.live is not LiveStep.OFF for c in chosen):
-        frame.say("Nothing to write: the CRMs hold what they should.")
+    elif any(c.live is not LiveStep.OFF for c in chosen) and not planned.failures:
+        frame.say(
+            "Nothing more to write: the CRMs hold what they should."
+            if planned.resumed
+            else "Nothing to write: the CRMs hold what they should."
+        )
     frame.say(calls_line(flat(road.calls())))
     if _refused(tally):
         frame.say(
-            "Some rows were refused: [bold]hotlead runs --refused[/] shows why and who can mend it. They are tried again by themselves."
+            "Some rows were refused: [bold]hotlead runs --refused[/] shows why and who can mend it. Each write-back tries them again."
         )
 
 
@@ -271,10 +280,9 @@ def run(
         done = write_stretch(road, connections=chosen, running=running, allow=allow)
         show_written(frame, road, planned=done, chosen=chosen)
         _say_if_off(frame, road, names=[c.name for c in chosen], as_if=None)
-    tally = done.written.tally if done.written else {}
+    tally = done.written.tally
     frame.give({"run": running.id, "pulled": pulled, "scored": scored, "plan": done.plan.id, "tally": tally, "calls": road.calls()})
-    if _refused(tally):
-        raise typer.Exit(PARTLY)
+    _end(done)
 
 
 def go_live_command(
@@ -282,6 +290,7 @@ def go_live_command(
     connection: Annotated[str, typer.Argument(help="The connection.")],
     step: Annotated[LiveStep, typer.Argument(help="off, fields (scores and reasons), stages, tasks.")],
     people: Annotated[str, typer.Option("--people", help="Only these e-mail addresses, comma-separated, or @FILE with one a line.")] = "",
+    everybody: Annotated[bool, typer.Option("--everybody", help="For everybody, where a list was given before.")] = False,
     include_existing: Annotated[
         int, typer.Option("--include-existing", min=0, help="Let the N hottest people move and get tasks for what is true already.")
     ] = 0,
@@ -291,7 +300,8 @@ def go_live_command(
     listed = addresses(people)
     with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="go-live", clock=here.clock) as running:
         chosen = here.connections([connection])[0]
-        again = chosen.live is step and chosen.live_people == (listed if people else None)
+        wanted = listed if people else None if everybody else chosen.live_people
+        again = chosen.live is step and chosen.live_people == wanted
         with here.store.read() as tx:
             holders = tx.people.holders(listed, production=chosen.production)
         unknown = [e for e in listed if not holders.get(e)]
@@ -305,17 +315,19 @@ def go_live_command(
             places=places_of(road, connections=here.connections()),
             connection=chosen,
             step=step,
-            people=listed if people else None,
+            people=wanted,
             include_existing=include_existing,
             documents=documents_at_work(road),
             clock=here.clock,
             progress=road.progress,
         )
         running.counts["baseline"] += went.baselined
-    reach = "for everybody" if went.connection.live_people is None else f"for {_many(len(listed))}"
+    reach = "for everybody" if went.connection.live_people is None else f"for the {_many(len(went.connection.live_people))} on its list"
     frame.say(f"[bold]{connection}[/] is at step '{step}' {reach}." + (" It was before." if again else ""))
     if went.baselined:
         frame.say(f"What is true now of {_many(went.baselined)} is history; {went.included:,} of them may act at once.")
+    else:
+        frame.say("Nobody is reached anew: who was live before is left as they are.")
     if unknown:
         frame.say(f"[yellow]Not here:[/] {escape(', '.join(unknown))}. Check the spelling; `hotlead pull` brings new people in.")
     frame.say("Next: [bold]hotlead write-back --dry-run[/] shows what would be written.")

@@ -98,10 +98,10 @@ def _is_cooling_down(rule: FollowUpRule, *, followed_up: Mapping[str, datetime],
 
 
 def _where(person: Person, *, around: Surroundings) -> Member | None:
-    """The row that gets the one task: the newest of the first kind of CRM, in the ladder's order, in which the person has one."""
+    """The row that gets the one task: the newest live one of the first kind of CRM, in the ladder's order, where the person has one."""
     for crm in around.ladder.tasks_in:
         for member in person.members:
-            if around.crm_of.get(member.contact.key.connection) == crm:
+            if member.is_live and around.crm_of.get(member.contact.key.connection) == crm:
                 return member
     return None
 

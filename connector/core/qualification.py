@@ -114,6 +114,15 @@ def newcomer(person: Person, *, around: Surroundings) -> LadderState:
     return LadderState(person=person.id, stage=around.ladder.stages[0].id, stage_since=around.now, temperature="cold")
 
 
+def unanswered(state: LadderState, *, trigger: str, rule: str) -> LadderState:
+    """The memory as if this trigger had made no task by this follow-up rule: the CRM refused it, so it is to be decided anew."""
+    followed_up = {id_: at for id_, at in state.followed_up.items() if id_ != rule}
+    name = trigger.removeprefix(HAND_OFF)
+    if name == trigger:
+        return replace(state, temperature="cold", cooler_since=None, followed_up=followed_up)
+    return replace(state, answered={id_: at for id_, at in state.answered.items() if id_ != name}, followed_up=followed_up)
+
+
 def look(person: Person, *, standing: Standing, state: LadderState, open_tasks: bool, around: Surroundings) -> Decision:
     """What changes for this person now, and what is to be done. Looking again at once changes nothing and asks for nothing.
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from connector.core.model import Model
 from connector.core.records import RecordKey
-from connector.flows.plan import Place
-from connector.flows.published import Published
+from connector.flows.places import Place
+from connector.flows.wanted import written_at
 from connector.ports.crm import Crm, Outcome, RawRecord, Refusal, Write
 from connector.ports.errors import Action
 from connector.ports.store import JournalEntry, Parked, PlannedChange, PlannedField, PlanState, Store, Tx
@@ -26,22 +27,24 @@ class Work:
     store: Store
     plan: int
     run: int
-    documents: Published
+    model: Model
+    """The model by which the plan was made."""
     clock: Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Verdict:
-    """What looking at a row in the CRM says: write `send` (None: nothing), and with which state and note it is settled otherwise."""
+    """What looking at a row says: write `send`, or None and settle it as `settled`. `ours`: what stands there is what we wrote."""
 
     change: PlannedChange
     send: PlannedChange | None
     settled: PlanState = PlanState.DONE
+    ours: bool = False
 
 
 def send_batch(work: Work, *, place: Place, crm: Crm, source: str, batch: Sequence[PlannedChange], look_again: bool) -> None:
     """Settles every row of the batch, or raises a CrmError with the rest still marked as sending."""
-    fields = {w.field: w for w in place.mapping.writes(source)}
+    fields = {w.field: w for w in place.mapping.writes(source) if written_at(place.connection.live, name=w.name)}
     verdicts = _verdicts(crm, source=source, batch=batch, fields=fields, look_again=look_again)
     sending = [v.send for v in verdicts if v.send is not None]
     work.store.write(partial(_mark_sending, work=work, verdicts=verdicts, sending=sending))
@@ -64,41 +67,53 @@ def leave_out(work: Work, batch: Sequence[PlannedChange], *, note: str) -> None:
 def _verdicts(
     crm: Crm, *, source: str, batch: Sequence[PlannedChange], fields: Mapping[str, WriteField], look_again: bool
 ) -> tuple[_Verdict, ...]:
-    looked_at = [c for c in batch if look_again or c.state is PlanState.SENDING or not all(f.ours for f in c.fields)]
+    allowed = [_allowed(change, fields=fields) for change in batch]
+    looked_at = [c for c in allowed if c.fields and (look_again or c.state is PlanState.SENDING or not all(f.ours for f in c.fields))]
     now_there: dict[str, RawRecord] = {}
     if looked_at:
         names = sorted({f.field for c in looked_at for f in c.fields})
         now_there = {r.key.id: r for r in crm.reread(source=source, ids=[c.key.id for c in looked_at], fields=names)}
     seen = {c.seq for c in looked_at}
     return tuple(
-        _verdict(c, found=now_there.get(c.key.id), fields=fields, look_again=look_again) if c.seq in seen else _Verdict(change=c, send=c)
-        for c in batch
+        _verdict(c, found=now_there.get(c.key.id), fields=fields, look_again=look_again) if c.seq in seen else _unseen(c) for c in allowed
     )
 
 
+def _allowed(change: PlannedChange, *, fields: Mapping[str, WriteField]) -> PlannedChange:
+    """The change with only those fields that are still mapped and live; the others are noted."""
+    kept = tuple(f for f in change.fields if f.field in fields)
+    if len(kept) == len(change.fields):
+        return change
+    return replace(change, fields=kept, note=f"no longer mapped or not live: {', '.join(f.field for f in change.fields if f not in kept)}")
+
+
+def _unseen(change: PlannedChange) -> _Verdict:
+    return _Verdict(change=change, send=change if change.fields else None, settled=PlanState.LEFT_OUT)
+
+
 def _verdict(change: PlannedChange, *, found: RawRecord | None, fields: Mapping[str, WriteField], look_again: bool) -> _Verdict:
+    """What stands in a field is what was planned from (write it), what was to be written (done), or somebody else's (left out)."""
     if found is None or found.deleted:
         note = "the record is no longer in the CRM"
         return _Verdict(change=replace(change, note=note), send=None, settled=PlanState.LEFT_OUT)
+    sending = change.state is PlanState.SENDING
     there = {f.field: fields[f.field].from_crm(found.fields.get(f.field)) for f in change.fields}
-    if all(there[f.field] == fields[f.field].from_crm(f.after) for f in change.fields):
-        return _Verdict(change=change, send=None, settled=PlanState.DONE)
-    if change.state is PlanState.SENDING:
+    wanting = tuple(f for f in change.fields if there[f.field] != fields[f.field].from_crm(f.after))
+    if not wanting:
+        return _Verdict(change=change, send=None, settled=PlanState.DONE, ours=sending)
+    theirs = [f for f in wanting if (look_again or sending or not f.ours) and there[f.field] != fields[f.field].from_crm(f.before)]
+    if not theirs:
         return _Verdict(change=change, send=change)
-    changed = [f for f in change.fields if (look_again or not f.ours) and there[f.field] != fields[f.field].from_crm(f.before)]
-    if not changed:
-        return _Verdict(change=change, send=change)
-    note = f"changed in the CRM since the plan: {', '.join(f.field for f in changed)}"
-    kept = tuple(f for f in change.fields if f not in changed)
-    left = replace(change, fields=kept, note=note)
-    return _Verdict(change=left, send=left if kept else None, settled=PlanState.LEFT_OUT)
+    note = "; ".join(filter(None, (change.note, f"changed in the CRM since the plan: {', '.join(f.field for f in theirs)}")))
+    left = replace(change, fields=tuple(f for f in change.fields if f not in theirs), note=note)
+    return _Verdict(change=left, send=left if left.fields else None, settled=PlanState.LEFT_OUT)
 
 
 def _mark_sending(tx: Tx, *, work: Work, verdicts: Sequence[_Verdict], sending: Sequence[PlannedChange]) -> None:
     for verdict in verdicts:
         if verdict.send is None:
             tx.plans.set_changes(work.plan, [verdict.change.seq], state=verdict.settled, note=verdict.change.note)
-            if verdict.settled is PlanState.DONE:
+            if verdict.ours:
                 _journal(tx, work=work, done=[verdict.change])
     plain = [c.seq for c in sending if not c.note]
     tx.plans.set_changes(work.plan, plain, state=PlanState.SENDING)
@@ -126,7 +141,7 @@ def _journal(tx: Tx, *, work: Work, done: Sequence[PlannedChange]) -> None:
     """What was written, with what was there before; our copy of the rows follows, and scores that were written are kept."""
     if not done:
         return
-    model, now = work.documents.model, work.clock()
+    model, now = work.model, work.clock()
     tx.journal.put([_entry(c, f, run=work.run, at=now, model=model.name, version=model.version) for c in done for f in c.fields])
     tx.raw.amend({c.key: {f.field: f.after for f in c.fields} for c in done})
     tx.parked.clear([(c.key, "fields") for c in done])

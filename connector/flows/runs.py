@@ -12,6 +12,13 @@ from connector.ports.store import Store, Tx
 
 Clock = Callable[[], datetime]
 
+DRY_RUN = "dry run"
+LOOK_AHEAD = "look ahead"
+"""A dry run as if connections were further live than they are."""
+
+MOVING = frozenset({"write-back", "run", "go-live"})
+"""Runs that may change stages, tasks or baselines."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:

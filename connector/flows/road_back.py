@@ -1,0 +1,136 @@
+"""The way back of the road: plan what the CRMs should hold, carry plans out, finish what was cut off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from connector.flows.days_off import with_public_holidays
+from connector.flows.places import Place, place_of
+from connector.flows.plan import Intent, plan_write_back
+from connector.flows.published import Published, mapping_of
+from connector.flows.road import Road
+from connector.flows.runs import Running
+from connector.flows.write_back import Written, write_back
+from connector.ports.errors import CrmError
+from connector.ports.store import Connection, LiveStep, Plan, Tx
+
+NO_LIMIT = 1 << 62
+"""For a plan that was allowed when it began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan carried out. `resumed`: plans that a kill had cut off, finished first."""
+
+    plan: Plan
+    written: Written
+    resumed: tuple[Written, ...]
+
+    @property
+    def failures(self) -> tuple[CrmError, ...]:
+        """What stopped single connections; the next write-back goes on there."""
+        return tuple(f for w in (*self.resumed, self.written) for f in w.failures)
+
+
+def plan_stretch(
+    road: Road,
+    *,
+    connections: Sequence[Connection],
+    running: Running,
+    as_if: LiveStep | None = None,
+    kept_for_later: bool = True,
+) -> Plan:
+    """A stored plan for these connections, as live as they are, or as if they were at a step (for a look before going live)."""
+    documents = at_work(road)
+    chosen = {c.name for c in connections}
+    with road.store.read() as tx:
+        others = tuple(c for c in tx.connections.all() if c.name not in chosen and c.live is not LiveStep.OFF)
+    number = plan_write_back(
+        store=road.store,
+        run=running.id,
+        intent=Intent(
+            places=_places(road, connections=connections, documents=documents, as_if=as_if),
+            others=others,
+            as_if_live=as_if is not None,
+            kept_for_later=kept_for_later,
+        ),
+        documents=documents,
+        clock=road.clock,
+        progress=road.progress,
+    )
+    with road.store.read() as tx:
+        return plan_of(tx, number)
+
+
+def plan_of(tx: Tx, number: int) -> Plan:
+    """A plan that is known to be there. Raises LookupError where it is not."""
+    plan = tx.plans.get(number)
+    if plan is None:
+        raise LookupError(f"there is no plan {number}")
+    return plan
+
+
+def execute_stretch(road: Road, *, plan: int, running: Running, look_again: bool, allow: int | None = None) -> Written:
+    """Carries out a stored plan, in every connection that it names."""
+    documents = at_work(road)
+    with road.store.read() as tx:
+        named = {key.rsplit(" ", 2)[0] for key in tx.plans.tally(plan)}
+        connections = tuple(c for c in tx.connections.all() if c.name in named)
+    written = write_back(
+        store=road.store,
+        plan=plan,
+        run=running.id,
+        places=_places(road, connections=connections, documents=documents, for_planning=False),
+        crms={c.name: road.crm(c) for c in connections},
+        documents=documents,
+        clock=road.clock,
+        progress=road.progress,
+        look_again=look_again,
+        allow=allow,
+    )
+    running.counts.update(written.tally)
+    return written
+
+
+def write_stretch(road: Road, *, connections: Sequence[Connection], running: Running, allow: int | None = None) -> Planned:
+    """Finishes what a kill cut off, then plans and carries out what is to be written now.
+
+    A connection whose unfinished plan still cannot go on is left aside this time.
+    """
+    resumed = finish_cut_off(road, running=running)
+    stuck = {key.rsplit(" ", 2)[0] for w in resumed if w.failures for key in w.tally}
+    plan = plan_stretch(road, connections=[c for c in connections if c.name not in stuck], running=running, kept_for_later=False)
+    written = execute_stretch(road, plan=plan.id, running=running, look_again=False, allow=allow)
+    return Planned(plan=plan, written=written, resumed=resumed)
+
+
+def finish_cut_off(road: Road, *, running: Running) -> tuple[Written, ...]:
+    """Carries out the rest of every plan that was begun and not ended; nothing is written twice."""
+    with road.store.read() as tx:
+        unfinished = tx.plans.unfinished()
+    return tuple(execute_stretch(road, plan=p.id, running=running, look_again=True, allow=NO_LIMIT) for p in unfinished)
+
+
+def at_work(road: Road) -> Published:
+    """The published documents with the ladder's calendar filled with public holidays."""
+    documents = road.documents()
+    return documents.with_calendar(with_public_holidays(documents.ladder.calendar, road.clock()))
+
+
+def places_of(road: Road, *, connections: Sequence[Connection]) -> tuple[Place, ...]:
+    """The connections as planning sees them."""
+    return _places(road, connections=connections, documents=at_work(road))
+
+
+def _places(
+    road: Road, *, connections: Sequence[Connection], documents: Published, as_if: LiveStep | None = None, for_planning: bool = True
+) -> tuple[Place, ...]:
+    """The connections as they are now. Users, who may own tasks, are asked for only where tasks are planned."""
+    places = []
+    for connection in connections:
+        with road.store.read() as tx:
+            current = tx.connections.get(connection.name) or connection
+            mapping = mapping_of(tx, connection=current, ladder=documents.ladder)
+        shown = replace(current, live=as_if) if as_if is not None else current
+        needs_users = for_planning and shown.live is LiveStep.TASKS
+        places.append(place_of(connection=shown, mapping=mapping, crm=road.crm(current), needs_users=needs_users))
+    return tuple(places)

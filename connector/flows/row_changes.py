@@ -1,0 +1,156 @@
+"""What the rows of one person should change to, as rows of a plan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from connector.core.changes import COMPANIONS, Change, Ownership, Target, plan_change, stage_stands
+from connector.core.people import Member, Person
+from connector.core.qualification import LadderState
+from connector.core.records import RecordKey, Value
+from connector.flows.places import Place
+from connector.flows.published import Published
+from connector.flows.wanted import wanted_companions, wanted_values, written_at
+from connector.ports.crm import Json
+from connector.ports.store import Parked, PlannedChange, PlannedField, ScoreRow, StoredRaw
+from mappings.compile import LEAVE, WriteField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store holds about the rows of a batch of people."""
+
+    raw: Mapping[RecordKey, StoredRaw]
+    last_written: Mapping[tuple[RecordKey, str], Json]
+    parked: Mapping[tuple[RecordKey, str], Parked]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowChanges:
+    """`changes` have no number yet. `settled`: rows that were parked and need nothing any more."""
+
+    changes: tuple[PlannedChange, ...]
+    settled: tuple[RecordKey, ...]
+
+
+def row_changes(
+    person: Person, *, row: ScoreRow, state: LadderState, known: Known, places: Mapping[str, Place], documents: Published, now: datetime
+) -> RowChanges:
+    """The change of each of the person's live rows in these places that needs one and is not parked."""
+    wanted = wanted_values(row=row, state=state)
+    changes: list[PlannedChange] = []
+    settled: list[RecordKey] = []
+    for member in person.members:
+        place = places.get(member.contact.key.connection) if member.is_live else None
+        stored = known.raw.get(member.contact.key)
+        if place is None or stored is None:
+            continue
+        parked = known.parked.get((member.contact.key, "fields"))
+        change = _change(member, person=person, place=place, stored=stored, wanted=wanted, row=row, known=known, documents=documents)
+        if change is None and parked is not None:
+            settled.append(member.contact.key)
+        if change is not None and not _is_parked(parked, stored=stored, now=now):
+            changes.append(change)
+    return RowChanges(changes=tuple(changes), settled=tuple(settled))
+
+
+def fields_with_a_past(places: Mapping[str, Place]) -> frozenset[str]:
+    """The CRMs' fields where it matters whether what stands there is what we wrote last."""
+    written = [field for place in places.values() for read in place.mapping.reads for field in place.mapping.writes(read.source)]
+    return frozenset(f.field for f in written if f.ownership is Ownership.CRM_WINS or f.name == "stage")
+
+
+def is_ours(field: WriteField) -> bool:
+    """Whether nobody else has a say in the field; a stage is also the word of whoever sets it in the CRM."""
+    return field.ownership is Ownership.OURS and field.name != "stage"
+
+
+def _change(
+    member: Member,
+    *,
+    person: Person,
+    place: Place,
+    stored: StoredRaw,
+    wanted: Mapping[str, Value | None],
+    row: ScoreRow,
+    known: Known,
+    documents: Published,
+) -> PlannedChange | None:
+    key = member.contact.key
+    fields = [f for f in place.mapping.writes(key.source) if written_at(place.connection.live, name=f.name)]
+    targets = partial(_targets, key=key, stored=stored, last=known.last_written)
+    causes = targets([f for f in fields if f.name not in COMPANIONS], wanted=wanted)
+    if plan_change(key=key, person=person.id, targets=causes) is None:
+        return None
+    whole = {**wanted, **wanted_companions(row=row, model=documents.model, language=documents.ladder.language)}
+    change = plan_change(key=key, person=person.id, targets=targets(fields, wanted=whole))
+    return None if change is None else _planned(change, person=person, fields=fields)
+
+
+def _is_parked(parked: Parked | None, *, stored: StoredRaw, now: datetime) -> bool:
+    """Whether the row is still waiting: not yet time to try again, and nobody has touched it in the CRM since it was refused."""
+    return parked is not None and now < parked.next_try_at and stored.modified_at <= parked.at
+
+
+def _targets(
+    fields: Sequence[WriteField],
+    *,
+    key: RecordKey,
+    wanted: Mapping[str, Value | None],
+    stored: StoredRaw,
+    last: Mapping[tuple[RecordKey, str], Json],
+) -> tuple[Target, ...]:
+    targets = (_target(field, key=key, wanted=wanted, stored=stored, last=last) for field in fields)
+    return tuple(target for target in targets if target is not None)
+
+
+def _target(
+    field: WriteField,
+    *,
+    key: RecordKey,
+    wanted: Mapping[str, Value | None],
+    stored: StoredRaw,
+    last: Mapping[tuple[RecordKey, str], Json],
+) -> Target | None:
+    value = wanted.get(field.name)
+    if field.to_crm(value) is LEAVE:
+        return None
+    written = last.get((key, field.field))
+    current = field.from_crm(stored.fields.get(field.field))
+    last_written = None if written is None else field.from_crm(written)
+    if field.name == "stage" and stage_stands(current, wanted=value, last_written=last_written):
+        return None
+    return Target(
+        field=field.field,
+        name=field.name,
+        ownership=field.ownership,
+        wanted=value,
+        current=current,
+        last_written=last_written,
+    )
+
+
+def _planned(change: Change, *, person: Person, fields: Sequence[WriteField]) -> PlannedChange:
+    by_field = {f.field: f for f in fields}
+    return PlannedChange(
+        seq=0,
+        key=change.key,
+        person=person.id,
+        person_name=person.name,
+        fields=tuple(
+            PlannedField(
+                field=c.field,
+                name=c.name,
+                before=_json(by_field[c.field], c.before),
+                after=_json(by_field[c.field], c.after),
+                ours=is_ours(by_field[c.field]),
+            )
+            for c in change.fields
+        ),
+    )
+
+
+def _json(field: WriteField, value: Value | None) -> Json:
+    given = field.to_crm(value)
+    return None if given is LEAVE else given
