@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
         "sandbox",
         rich_help_panel=TRY_IT,
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-        epilog="For its own options (--seed PEOPLE, --port, --file …): hotlead sandbox salesforce -- --help",
+        epilog="More options of its own (clock, state in a file, limits, missing rights): hotlead sandbox salesforce -- --help",
     )(sandbox)
     app.command("init", rich_help_panel=SET_UP)(init)
     app.command("connect", rich_help_panel=SET_UP)(connect_command)
@@ -169,8 +169,13 @@ def install(
         raise typer.Exit(PARTLY)
 
 
-def sandbox(context: typer.Context, crm: Annotated[str, typer.Argument(help="salesforce or hubspot.")]) -> None:
+def sandbox(
+    context: typer.Context,
+    crm: Annotated[str, typer.Argument(help="salesforce or hubspot.")],
+    seed: Annotated[int, typer.Option(min=0, max=100_000, help="Made-up people to fill it with; 0 leaves it empty.")] = 500,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+) -> None:
     """Run a sandbox CRM, filled with made-up people: a local server that speaks the CRM's real API."""
     frame = frame_of(context)
     told = (lambda text: frame.err.print(text, markup=False, soft_wrap=True)) if frame.err.is_terminal and not frame.json else None
-    raise typer.Exit(run_sandbox(crm, context.args, told=told))
+    raise typer.Exit(run_sandbox(crm, ["--seed", str(seed), "--port", str(port), *context.args], told=told))
