@@ -3,7 +3,9 @@
 Station: the second half of `compile.compile_fields`. Readers are put together once here; a row then costs only their calls.
 """
 
+import json
 from collections.abc import Container, Mapping
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +13,7 @@ from connector.core.ladder import Ladder, StageField
 from mappings.activity_rows import ActivityRows
 from mappings.convert.money import Currencies
 from mappings.convert.registry import Spec, Surroundings
-from mappings.field_mapping import FieldMapping, RowMapper, SourceRead
+from mappings.field_mapping import FieldMapping, Recipe, RowMapper, SourceRead
 from mappings.record_rows import CompanyRows, ContactRows, DealRows
 from mappings.writing import WriteField, stage_write_field, write_field
 
@@ -35,14 +37,30 @@ def build_field_mapping(
     mappers: dict[str, RowMapper] = {}
     reads: list[SourceRead] = []
     written: dict[str, tuple[WriteField, ...]] = {}
+    roll_ups: dict[str, frozenset[str]] = {}
     for name, spec in sorted(there.items(), key=lambda entry: ORDER.index(entry[1]["kind"])):
         stage = stages.get(name) if spec["kind"] == "contact" else None
         rows = _rows(name, spec, connection=connection, around=around, stage=stage, there=there)
         writes = _writes(spec, stage)
         mappers[name] = rows
         written[name] = writes
+        roll_ups[name] = rows.roll_ups if isinstance(rows, ContactRows) else frozenset()
         reads.append(_source_read(name, spec, rows, writes))
-    return FieldMapping(crm=read["crm"], connection=connection, version=version, reads=tuple(reads), mappers=mappers, written=written)
+    return FieldMapping(
+        crm=read["crm"],
+        connection=connection,
+        recipe=Recipe(version=version, zone=zone, sources=tuple(sorted(there)), stages=_fingerprint(stages)),
+        reads=tuple(reads),
+        mappers=mappers,
+        written=written,
+        roll_ups=roll_ups,
+    )
+
+
+def _fingerprint(stages: Mapping[str, StageField]) -> str:
+    """Of what the ladder reads; what it writes changes no record."""
+    read = {source: [field.field, sorted(field.read.items())] for source, field in stages.items()}
+    return sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _currencies(read: Spec) -> Currencies:

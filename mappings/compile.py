@@ -12,11 +12,12 @@ from connector.core.model import Model
 from mappings.build_fields import build_field_mapping
 from mappings.build_lifecycle import build_ladder
 from mappings.build_scoring import build_model
-from mappings.field_mapping import FieldMapping, Mapped, SourceRead
+from mappings.field_mapping import FieldMapping, Mapped, Recipe, SourceRead
 from mappings.keys_fields import FIELDS
 from mappings.keys_lifecycle import LIFECYCLE
 from mappings.keys_scoring import SCORING
 from mappings.problems import ProblemsError
+from mappings.roll_ups import roll_up_of
 from mappings.validate import read_document
 from mappings.writing import LEAVE, WRITABLE, WriteField
 
@@ -25,11 +26,13 @@ __all__ = [
     "WRITABLE",
     "FieldMapping",
     "Mapped",
+    "Recipe",
     "SourceRead",
     "WriteField",
     "compile_fields",
     "compile_lifecycle",
     "compile_scoring",
+    "roll_up_of",
 ]
 
 SHAPES = {"fields": FIELDS, "lifecycle": LIFECYCLE, "scoring": SCORING}

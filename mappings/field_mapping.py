@@ -44,6 +44,20 @@ class Mapped:
     unknown: tuple[UnknownValue, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What the meaning of a row hangs on. Two mappings of a connection with the same recipe give the same records."""
+
+    version: int
+    """Of the document."""
+    zone: str
+    """Of times that name none (IANA)."""
+    sources: tuple[str, ...]
+    """Those that the CRM has, for what is left out where another tells it better."""
+    stages: str
+    """Fingerprint of the ladder's stage fields."""
+
+
 class FieldMapping:
     """One connection's mapping. Safe for use by several threads."""
 
@@ -52,18 +66,21 @@ class FieldMapping:
         *,
         crm: str,
         connection: str,
-        version: int,
+        recipe: Recipe,
         reads: tuple[SourceRead, ...],
         mappers: Mapping[str, RowMapper],
         written: Mapping[str, tuple[WriteField, ...]],
+        roll_ups: Mapping[str, frozenset[str]],
     ) -> None:
         self.crm = crm
         self.connection = connection
-        self.version = version
+        self.version = recipe.version
+        self.recipe = recipe
         self.reads = reads
         """In the order of pulling: companies, contacts, deals, activities."""
         self._mappers = mappers
         self._written = written
+        self._roll_ups = roll_ups
 
     def records(self, raw: RawRecord, *, before: Mapping[str, Json] | None, seen_at: datetime) -> Mapped:
         """What a row means. `before` holds the stored fields of the same row, None when it is first seen (counters need it).
@@ -80,6 +97,10 @@ class FieldMapping:
     def writes(self, source: str) -> tuple[WriteField, ...]:
         """The fields of a source that are written, in the document's order; empty for sources that are only read."""
         return self._written.get(source, ())
+
+    def roll_ups(self, source: str) -> frozenset[str]:
+        """The names of the moments and counters of a source that become activities."""
+        return self._roll_ups.get(source, frozenset())
 
     def _unknown(self, raw: RawRecord, misread: Misread) -> tuple[UnknownValue, ...]:
         return tuple(

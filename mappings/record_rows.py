@@ -74,8 +74,11 @@ class ContactRows:
         self._company = _one_link(spec["company"], connection)
         self._created = first_instant((spec["created_at"],) if spec["created_at"] else (), around)
         self._stage = stage
-        self._moments = Moments([moment for moment in spec["moments"] if not told_elsewhere(moment)], around)
-        self._counters = [Counter(counter, around) for counter in spec["counters"] if not told_elsewhere(counter)]
+        moments = [moment for moment in spec["moments"] if not told_elsewhere(moment)]
+        counters = [counter for counter in spec["counters"] if not told_elsewhere(counter)]
+        self._moments = Moments(moments, around)
+        self._counters = [Counter(counter, around) for counter in counters]
+        self.roll_ups = frozenset(roll_up["id"] for roll_up in (*moments, *counters))
         self.related = related_sources((spec["company"], spec["survivor"]))
         self.fields = tuple(
             name

@@ -14,6 +14,11 @@ from mappings.convert.registry import Fields, Spec, Surroundings
 from mappings.field_mapping import Misread
 
 
+def roll_up_of(activity: str, *, row: str) -> str:
+    """The name of the moment or counter of a row that an activity's id was made by; empty for the id of another row's activity."""
+    return activity.removeprefix(f"{row}:").rpartition(":")[0] if activity.startswith(f"{row}:") else ""
+
+
 class Moments:
     """Dates that are activities. The id holds the moment's name and second, so a later date is another activity."""
 

@@ -125,6 +125,7 @@ def _main_job(
                 frame.say(f"  {connection.name}: {there} fields and permissions in place")
         with watch.step("pull contacts, companies, deals and activities"):
             pulled = pull_stretch(road, connections=connections, running=running)
+            running.raise_failures()
         frame.show(pulled_table(pulled))
         with watch.step("score everybody"):
             scored = score_stretch(road, running=running)

@@ -57,6 +57,7 @@ def pull(context: typer.Context, connections: Names = None) -> None:
         show_pulled(frame, road, pulled=pulled)
         frame.say("Next: [bold]hotlead score[/].")
     frame.give({"run": running.id, "pulled": pulled, "calls": road.calls()})
+    running.raise_failures()
 
 
 def show_pulled(frame: Frame, road: Road, *, pulled: Sequence[Pulled]) -> None:
@@ -282,6 +283,7 @@ def run(
         _say_if_off(frame, road, names=[c.name for c in chosen], as_if=None)
     tally = done.written.tally
     frame.give({"run": running.id, "pulled": pulled, "scored": scored, "plan": done.plan.id, "tally": tally, "calls": road.calls()})
+    running.raise_failures()
     _end(done)
 
 

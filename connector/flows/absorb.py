@@ -13,7 +13,7 @@ from connector.core.people import PersonId
 from connector.core.records import Activity, Company, Contact, Deal, Record, RecordKey
 from connector.ports.crm import RawRecord
 from connector.ports.store import Attach, Connection, Join, Store, StoredRaw, Tx, UnknownValue
-from mappings.compile import FieldMapping
+from mappings.compile import FieldMapping, roll_up_of
 
 UNIT_ROWS = 500
 """Rows in one transaction (DESIGN §9)."""
@@ -64,12 +64,12 @@ def absorb(
     rows: Sequence[RawRecord],
     position: Position | None,
     now: datetime,
-    replay_from: FieldMapping | None = None,
+    read_by: tuple[FieldMapping, ...] = (),
 ) -> Absorbed:
     """Stores rows and what they mean. Rows that say nothing new cost nothing more; the same rows again change nothing.
 
-    With `replay_from`, the mapping they were read by, every row is mapped anew, and activities that only that mapping saw in them go.
-    `position` is stored in the transaction of the last row, so it is never ahead of the data.
+    With `read_by`, the mappings by which stored rows were read, every row is mapped anew, and activities that only those saw in them go.
+    `position` is stored in the transaction of the last row, so it is never ahead of the data; None for stored rows that are replayed.
     """
     absorbed = Absorbed()
     pieces = [rows[start : start + UNIT_ROWS] for start in range(0, len(rows), UNIT_ROWS)] or [()]
@@ -81,8 +81,9 @@ def absorb(
             mapping=mapping,
             rows=piece,
             position=position if last else None,
+            as_new=position is None,
             now=now,
-            replay_from=replay_from,
+            read_by=read_by,
         )
         absorbed = Absorbed(
             rows=absorbed.rows + one.rows,
@@ -100,15 +101,19 @@ def _absorb_piece(
     mapping: FieldMapping,
     rows: Sequence[RawRecord],
     position: Position | None,
+    as_new: bool,
     now: datetime,
-    replay_from: FieldMapping | None,
+    read_by: tuple[FieldMapping, ...],
 ) -> Absorbed:
+    """`as_new`: the rows are the stored ones, mapped as if they were first seen."""
     with store.read() as tx:
         before = tx.raw.get([r.key for r in rows])
-    fresh = [r for r in rows if replay_from is not None or _says_something_new(r, before.get(r.key))]
-    found, unknown = _mapped(fresh, mapping=mapping, before={} if replay_from is not None else before, now=now)
-    if replay_from is not None:
-        _retire(found, rows=fresh, mapping=replay_from, now=now)
+    fresh = [r for r in rows if _says_something_new(r, before.get(r.key))]
+    found, unknown = _mapped(rows if read_by else fresh, mapping=mapping, before={} if as_new else before, now=now)
+    if read_by:
+        _retire(found, stored=before, mapping=mapping, read_by=read_by, now=now)
+        gone = _roll_ups_gone(store, rows=rows, mapping=mapping, read_by=read_by, now=now)
+        found.activities.extend(gone)
 
     def unit(tx: Tx) -> int:
         tx.raw.put([*fresh, *_stamped_anew(rows, before)], seen_at=now)
@@ -151,13 +156,37 @@ def _mapped(
     )
 
 
-def _retire(found: _Sorted, *, rows: Sequence[RawRecord], mapping: FieldMapping, now: datetime) -> None:
-    """Adds, as deleted, the activities that an earlier mapping saw in these rows and the present one does not."""
+def _retire(
+    found: _Sorted, *, stored: Mapping[RecordKey, StoredRaw], mapping: FieldMapping, read_by: tuple[FieldMapping, ...], now: datetime
+) -> None:
+    """Adds, as deleted, the activities that earlier mappings saw in the rows as stored and the present one does not."""
     kept = {a.id for a in found.activities}
-    for row in rows:
-        for record in mapping.records(row, before=None, seen_at=now).records:
-            if isinstance(record, Activity) and record.id not in kept:
-                found.activities.append(replace(record, deleted=True))
+    for key, raw in stored.items():
+        row = RawRecord(key=key, modified_at=raw.modified_at, fields=raw.fields, deleted=raw.deleted, survivor=raw.survivor)
+        kept.update(a.id for a in _activities(row, mapping=mapping, now=now))
+        seen = {a.id: a for earlier in read_by for a in _activities(row, mapping=earlier, now=now)}
+        found.activities.extend(replace(a, deleted=True) for id_, a in seen.items() if id_ not in kept)
+
+
+def _activities(row: RawRecord, *, mapping: FieldMapping, now: datetime) -> list[Activity]:
+    return [r for r in mapping.records(row, before=None, seen_at=now).records if isinstance(r, Activity)]
+
+
+def _roll_ups_gone(
+    store: Store, *, rows: Sequence[RawRecord], mapping: FieldMapping, read_by: tuple[FieldMapping, ...], now: datetime
+) -> list[Activity]:
+    """As deleted, all activities of moments and counters that the present mapping leaves out; what a row says now tells only the latest."""
+    sources = {r.key.source for r in rows}
+    left_out = {(s, name) for s in sources for earlier in read_by for name in earlier.roll_ups(s) - mapping.roll_ups(s)}
+    if not left_out:
+        return []
+    with store.read() as tx:
+        told = tx.activities.roll_ups_of([r.key for r in rows])
+    return [
+        Activity(id=id_, contact=key, source=key.source, kind="", at=now, deleted=True)
+        for key, id_ in told
+        if (key.source, roll_up_of(id_, row=key.id)) in left_out
+    ]
 
 
 def _store(tx: Tx, *, found: _Sorted, connection: Connection, now: datetime) -> set[PersonId]:

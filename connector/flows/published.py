@@ -7,7 +7,7 @@ from connector.core.ladder import Calendar, Ladder
 from connector.core.model import Model
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, Document, Tx
-from mappings.compile import FieldMapping, compile_fields, compile_lifecycle, compile_scoring
+from mappings.compile import FieldMapping, Recipe, compile_fields, compile_lifecycle, compile_scoring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +40,21 @@ def published(tx: Tx) -> Published:
     return Published(models=models, ladder=ladder)
 
 
-def mapping_of(
-    tx: Tx, *, connection: Connection, ladder: Ladder, sources: Container[str] | None = None, version: int | None = None
-) -> FieldMapping:
-    """The connection's published field mapping, or an earlier version of it.
+def mapping_of(tx: Tx, *, connection: Connection, ladder: Ladder, sources: Container[str] | None = None) -> FieldMapping:
+    """The connection's published field mapping. `sources` are those that the CRM really has; None takes all of the mapping's."""
+    document = tx.documents.current(kind="fields", name=connection.name)
+    return _compiled(document, connection=connection, ladder=ladder, zone=connection.zone, sources=sources)
 
-    `sources` are those that the CRM really has; None takes all of the mapping's.
-    """
-    name = connection.name
-    current = tx.documents.current(kind="fields", name=name)
-    document = current if version is None else tx.documents.version(kind="fields", name=name, version=version)
+
+def earlier_mapping_of(tx: Tx, *, connection: Connection, ladder: Ladder, recipe: Recipe) -> FieldMapping:
+    """The field mapping by which rows were read, for the activities that it saw in them."""
+    document = tx.documents.version(kind="fields", name=connection.name, version=recipe.version)
+    return _compiled(document, connection=connection, ladder=ladder, zone=recipe.zone, sources=recipe.sources)
+
+
+def _compiled(
+    document: Document | None, *, connection: Connection, ladder: Ladder, zone: str, sources: Container[str] | None
+) -> FieldMapping:
     if document is None:
         raise UsageError(
             f"Connection '{connection.name}' has no published field mapping.",
@@ -61,7 +66,7 @@ def mapping_of(
         connection=connection.name,
         version=document.version,
         ladder=ladder,
-        zone=connection.zone,
+        zone=zone,
         sources=sources,
     )
 

@@ -1,13 +1,13 @@
 """Every piece of work is a run: begun, ended, counted, and shown on the Runs page whatever became of it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from connector.ports.errors import HotleadError
+from connector.ports.errors import CrmError, HotleadError
 from connector.ports.store import Store, Tx
 
 Clock = Callable[[], datetime]
@@ -26,6 +26,18 @@ class Running:
 
     id: int
     counts: Counter[str] = field(default_factory=Counter)
+    failures: list[CrmError] = field(default_factory=list)
+    """What stopped single connections while the others went on."""
+
+    def raise_failures(self) -> None:
+        """Raises what stopped single connections, for whoever is told how the run ended; the first one says what to do."""
+        if len(self.failures) == 1:
+            raise self.failures[0]
+        if self.failures:
+            hints = " ".join(dict.fromkeys(f.hint for f in self.failures if f.hint))
+            several = HotleadError(_said(self.failures), hint=hints)
+            several.action = self.failures[0].action
+            raise several
 
 
 @contextmanager
@@ -35,7 +47,7 @@ def recorded(*, store: Store, verb: str, clock: Clock) -> Iterator[Running]:
     state, message = "failed", "a fault in hotlead itself; the error was printed"
     try:
         yield running
-        state, message = "done", ""
+        state, message = ("failed", _said(running.failures)) if running.failures else ("done", "")
     except KeyboardInterrupt:
         state, message = "stopped", "by Ctrl-C"
         raise
@@ -44,6 +56,10 @@ def recorded(*, store: Store, verb: str, clock: Clock) -> Iterator[Running]:
         raise
     finally:
         store.write(partial(_finish, running=running, clock=clock, state=state, message=message))
+
+
+def _said(failures: Sequence[CrmError]) -> str:
+    return " ".join(str(f) for f in failures)
 
 
 def _finish(tx: Tx, *, running: Running, clock: Clock, state: str, message: str) -> None:
