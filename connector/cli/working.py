@@ -97,7 +97,7 @@ def score(context: typer.Context, top: Annotated[int, typer.Option(min=0, max=10
         hottest = show_hottest(frame, store=here.store, documents=road.documents(), top=top)
         if hottest:
             live = any(c.live is not LiveStep.OFF for c in here.connections_if_any())
-            look = "[bold]hotlead write-back --dry-run[/]" if live else DRY_RUN
+            look = "[bold]hotlead write-back --dry-run[/]" if live else LOOK_FIRST
             frame.say(f"\nNext: [bold]hotlead explain E-MAIL[/] shows the arithmetic of one, {look} what would be written.")
     frame.give({"run": running.id, "scored": scored, "hottest": hottest})
 
