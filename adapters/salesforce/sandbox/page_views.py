@@ -33,6 +33,7 @@ _SECTIONS = {
 }
 
 _SHOWN_NAME = "CASE WHEN t.LastName > 'ぁ' AND t.FirstName IS NOT NULL THEN t.LastName || ' ' || t.FirstName ELSE t.Name END"
+_SHOWN_USER = _SHOWN_NAME.replace("t.", "u.")
 """Names in Japanese letters family name first, as this org's users read them."""
 
 _HOT_FIRST = "CASE temperature WHEN 'hot' THEN 0 WHEN 'warm' THEN 1 WHEN 'cold' THEN 2 ELSE 3 END"
@@ -78,7 +79,8 @@ class OrgPages:
         company = "t.Company" if is_lead else '(SELECT a.Name FROM "Account" a WHERE a.Id = t.AccountId)'
         stage = f"COALESCE({ours['stage']}, {'t.Status' if is_lead else 'NULL'})"
         alive = "NOT t.IsDeleted AND NOT t.IsConverted" if is_lead else "NOT t.IsDeleted"
-        owner = 'COALESCE((SELECT u.Name FROM "User" u WHERE u.Id = t.OwnerId), (SELECT g.Name FROM "Group" g WHERE g.Id = t.OwnerId))'
+        user = f'SELECT {_SHOWN_USER} FROM "User" u WHERE u.Id = t.OwnerId'
+        owner = f'COALESCE(({user}), (SELECT g.Name FROM "Group" g WHERE g.Id = t.OwnerId))'
         return (
             f"SELECT '{name}' AS source, t.Id AS id, {_SHOWN_NAME} AS name, {company} AS company, t.Title AS title, "
             f"{owner} AS owner, {stage} AS stage, {ours['score']} AS score, {ours['grade']} AS grade, "
@@ -112,7 +114,7 @@ class OrgPages:
         if not ours:
             return None
         more = tuple(
-            (field.label, _shown(row.get(field.name)))
+            self._line(name, field.name, row.get(field.name))
             for field in ours
             if field.name not in _OURS.values() and field.length < 1000 and row.get(field.name) is not None
         )
@@ -134,6 +136,8 @@ class OrgPages:
         field = self._org.catalogue.known(name).field(field_name)
         if field is not None and field.type == "boolean":
             return field.label, "Yes" if value else "No"
+        if field is not None and field.type == "datetime" and value:
+            return field.label, f"{_moment(value):%Y-%m-%d %H:%M} UTC"
         return (field.label if field else field_name), _shown(value)
 
 
@@ -235,7 +239,10 @@ def _one(db: sqlite3.Connection, name: str, record_id: str | None, column: str) 
 
 
 def _owner(db: sqlite3.Connection, record_id: str | None) -> str:
-    return _one(db, "Group" if (record_id or "").startswith("00G") else "User", record_id, "Name")
+    if record_id is None or record_id.startswith("00G"):
+        return _one(db, "Group", record_id, "Name")
+    found = db.execute(f'SELECT {_SHOWN_USER} FROM "User" u WHERE u.Id = ?', (record_id,)).fetchone()
+    return str(found[0]) if found else ""
 
 
 def _moment(text: str) -> datetime:
