@@ -11,7 +11,7 @@ from connector.core.qualification import LadderState, StageMove
 from connector.core.scores import Line, LineKind, Score
 from connector.core.scoring import score_people
 from connector.flows.published import Published
-from connector.flows.score import compiled, facts_of, since
+from connector.flows.score import NOT_MEANT, compiled, facts_of, since
 from connector.ports.errors import UsageError
 from connector.ports.store import FollowUp, PersonLine, Store
 
@@ -156,6 +156,8 @@ def in_language(label: Label, language: str) -> str:
 
 
 def exclusion_label(model: Model, exclusion: str, *, language: str) -> str:
+    if exclusion == NOT_MEANT:
+        return "このモデルの対象外" if language == "ja" else "the model does not apply to this person"
     return next((in_language(e.label, language) for e in model.exclude if e.id == exclusion), "")
 
 

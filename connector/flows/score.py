@@ -18,13 +18,15 @@ from connector.ports.store import ScoreRow, ShardPool, ShardReader, Store, Tx
 
 Clock = Callable[[], datetime]
 UNIT_ROWS = 500
+NOT_MEANT = "not-meant"
+"""Stands as the exclusion of people to whom the model does not apply; no document can call one so."""
 KEPT_MODELS = 16
 """Models found by identity; more than run side by side anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """`people` were looked at by a model, `changed` of them got another score than they had."""
+    """`people` were scored by a model, `changed` of them got another score than they had; who lost one is among `changed` only."""
 
     people: int
     changed: int
@@ -37,8 +39,8 @@ def score_all(*, store: Store, pool: ShardPool, models: Sequence[Model], now: da
     people = changed = excluded = 0
     work = partial(score_shard, models=tuple(models), now=now)
     for done, rows in enumerate(pool.each_shard(work, shards=range(SHARDS)), start=1):
-        people += len(rows)
-        excluded += sum(1 for r in rows if r.excluded)
+        people += sum(1 for r in rows if r.excluded != NOT_MEANT)
+        excluded += sum(1 for r in rows if r.excluded not in ("", NOT_MEANT))
         changed += keep(store=store, rows=rows, marked_until=started)
         progress(Step(name="scoring", done=done, of=SHARDS, unit="shards"))
     return Scored(people=people, changed=changed, excluded=excluded)
@@ -50,7 +52,8 @@ def score_some(*, store: Store, people: Sequence[PersonId], models: Sequence[Mod
     loaded, activities = store.load_people(people, facts=facts_of(models), since=since(models, now=now))
     rows = score_rows(loaded, activities, models=models, now=now)
     changed = keep(store=store, rows=rows, marked_until=started)
-    return Scored(people=len(rows), changed=changed, excluded=sum(1 for r in rows if r.excluded))
+    meant = [r for r in rows if r.excluded != NOT_MEANT]
+    return Scored(people=len(meant), changed=changed, excluded=sum(1 for r in meant if r.excluded))
 
 
 def score_shard(reader: ShardReader, shard: int, *, models: tuple[Model, ...], now: datetime) -> tuple[ScoreRow, ...]:
@@ -60,12 +63,31 @@ def score_shard(reader: ShardReader, shard: int, *, models: tuple[Model, ...], n
 
 
 def score_rows(people: People, activities: Activities, *, models: Sequence[Model], now: datetime) -> tuple[ScoreRow, ...]:
-    """The rows to keep, for each person and model that applies."""
+    """A row for each person and model; where the model does not apply, one that takes the place of a score the person may have."""
     rows: list[ScoreRow] = []
     for model in models:
         scores = score_people(compiled(model), people=people, activities=activities, now=now)
         rows.extend(row_of(scores.score(int(n))) for n in np.flatnonzero(scores.applies))
+        rows.extend(_not_meant(int(people.ids[n]), model=model, as_of=scores.as_of) for n in np.flatnonzero(~scores.applies))
     return tuple(rows)
+
+
+def _not_meant(person: PersonId, *, model: Model, as_of: datetime) -> ScoreRow:
+    return ScoreRow(
+        person=person,
+        model=model.name,
+        model_version=model.version,
+        as_of=as_of,
+        fit=0,
+        engagement=0,
+        total=0,
+        rank=0,
+        grade="",
+        temperature="cold",
+        excluded=NOT_MEANT,
+        lines="[]",
+        fired="{}",
+    )
 
 
 _READY: dict[str, Compiled] = {}
@@ -124,10 +146,14 @@ def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], marked_until: datetime) -> i
     for model in sorted({r.model for r in rows}):
         mine = [r for r in rows if r.model == model]
         current = tx.scores.current([r.person for r in mine], model=model)
-        different.extend(r for r in mine if r.person not in current or _said(r) != _said(current[r.person]))
+        different.extend(r for r in mine if _is_news(r, current.get(r.person)))
     tx.scores.put(different)
     tx.people.unmark([r.person for r in rows], marked_until=marked_until)
     return len(different)
+
+
+def _is_news(row: ScoreRow, before: ScoreRow | None) -> bool:
+    return row.excluded != NOT_MEANT if before is None else _said(row) != _said(before)
 
 
 def _said(row: ScoreRow) -> tuple[object, ...]:
