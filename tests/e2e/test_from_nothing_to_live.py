@@ -71,7 +71,7 @@ def _listed(plan: dict[str, list[dict[str, int]]]) -> str:
 
 def _live_for_all(desk: Desk) -> None:
     for crm in CRMS:
-        desk.ok("go-live", crm, "fields")
+        desk.ok("go-live", crm, "fields", "--everybody")
     desk.forget_counts()
     dry = desk.told("write-back", "--dry-run")
     desk.ok("write-back")

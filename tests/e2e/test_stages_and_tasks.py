@@ -144,7 +144,7 @@ def test_what_happened_to_people_before_their_turn_came_makes_no_task_when_every
     assert _tasks_of(desk.told("run")) == 0, "not listed, so not acted for"
 
     for crm in CRMS:
-        desk.ok("go-live", crm, "tasks")
+        desk.ok("go-live", crm, "tasks", "--everybody")
     silent = desk.told("run")
     _inquires(desk, other)
     acted = desk.told("run")
