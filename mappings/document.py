@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from connector.ports.errors import UsageError
-from mappings.problems import nearest
+from mappings.problems import ProblemsError, nearest
 from mappings.yamltext import Parsed, read_yaml
 
 KINDS = ("fields", "scoring", "lifecycle")
@@ -49,6 +49,15 @@ def parse(text: str, *, file: str) -> Parsed:
     Kept, because a text is checked, compared and compiled one after the other, and YAML is slow to read; so the values are read only.
     """
     return read_yaml(text, file=file)
+
+
+def sources_named(text: str) -> tuple[str, ...]:
+    """The sources that a field mapping names, whatever else is wrong with it; none where it is no YAML."""
+    try:
+        sources = parse(text, file="").root.get("sources")
+    except ProblemsError:
+        return ()
+    return tuple(sources) if isinstance(sources, dict) else ()
 
 
 def _known_kind(kind: str) -> str:

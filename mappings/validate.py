@@ -54,6 +54,28 @@ def check_fields(text: str, *, file: str, catalog: Catalog | None = None, ladder
     return found.all()
 
 
+def check_name(text: str, *, file: str, kind: str, name: str) -> tuple[Problem, ...]:
+    """The error that a document is published under another name than it gives itself, or a mapping for another CRM than it is of.
+
+    A document that gives itself no name has other problems.
+    """
+    key = {"scoring": "model", "lifecycle": "ladder", "fields": "crm"}[kind]
+    try:
+        parsed = parse(text, file=file)
+    except ProblemsError:
+        return ()
+    own = parsed.root.get(key)
+    found = Findings(file=file, places=parsed.places)
+    if not isinstance(own, str) or own == name:
+        return ()
+    if kind == "fields":
+        found.error((key,), "name", f"this is a mapping of '{own}', and the connection is one to '{name}'.")
+    else:
+        hint = f"Say `{key}: {name}` here, or publish it as '{own}'."
+        found.error((key,), "name", f"the {key} calls itself '{own}' and is published as '{name}'.", hint=hint)
+    return found.all()
+
+
 def read_document(text: str, *, file: str, shape: Shape) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:
     """The document read by its shape, or None when something is wrong, and what is wrong."""
     found, read = _read(text, file=file, shape=shape)

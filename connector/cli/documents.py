@@ -11,10 +11,8 @@ from rich.markup import escape
 from connector.bootstrap import Installation
 from connector.cli.frame import LOOK_AND_CHANGE, MEND, Frame, at_work, command_line, explain_error, frame_of, looking
 from connector.cli.typed import read_text
-from connector.flows.publish import PublishedVersion, problems_of, publish, put_back
-from connector.flows.published import mapping_of
+from connector.flows.publish import Catalogue, PublishedVersion, problems_of, publish, put_back
 from connector.flows.road import Road
-from connector.ports.crm import Catalog
 from connector.ports.errors import UsageError
 from mappings.document import KINDS
 from mappings.problems import Problem, ProblemsError
@@ -40,12 +38,12 @@ def publish_command(
         _print_document(frame, kind=kind, name=name)
         return
     with at_work(frame, command=command_line()) as (here, road):
-        catalog = _catalog(here, road, kind=kind, name=name)
+        catalogue = _catalogue(here, road, name=name) if kind == "fields" else None
         try:
             published = (
-                put_back(store=here.store, kind=kind, name=name, version=version, clock=here.clock)
+                put_back(store=here.store, kind=kind, name=name, version=version, clock=here.clock, catalogue=catalogue)
                 if version is not None
-                else _publish_file(here, kind=kind, name=name, file=file or Path(), catalog=catalog, check_only=check_only)
+                else _publish_file(here, kind=kind, name=name, file=file or Path(), catalogue=catalogue, check_only=check_only)
             )
         except ProblemsError as err:
             _refuse(frame, err.problems)
@@ -76,27 +74,22 @@ def _refuse(frame: Frame, problems: Sequence[Problem]) -> None:
 
 
 def _publish_file(
-    here: Installation, *, kind: str, name: str, file: Path, catalog: Catalog | None, check_only: bool
+    here: Installation, *, kind: str, name: str, file: Path, catalogue: Catalogue | None, check_only: bool
 ) -> PublishedVersion | tuple[Problem, ...]:
     """The published version, or with `check_only` the warnings. Raises ProblemsError where an error is among the problems."""
     text = read_text(file, hint="Give the path of a UTF-8 text file.")
     if not check_only:
-        return publish(store=here.store, kind=kind, name=name, text=text, file=str(file), clock=here.clock, catalog=catalog)
-    with here.store.read() as tx:
-        problems = problems_of(tx, kind=kind, text=text, file=str(file), catalog=catalog)
+        return publish(store=here.store, kind=kind, name=name, text=text, file=str(file), clock=here.clock, catalogue=catalogue)
+    problems = problems_of(here.store, kind=kind, name=name, text=text, file=str(file), catalogue=catalogue)
     if any(p.severity == "error" for p in problems):
         raise ProblemsError(problems)
     return tuple(problems)
 
 
-def _catalog(here: Installation, road: Road, *, kind: str, name: str) -> Catalog | None:
-    """For a field mapping: what the connection's CRM really has. Raises UsageError where there is no such connection."""
-    if kind != "fields":
-        return None
+def _catalogue(here: Installation, road: Road, *, name: str) -> Catalogue:
+    """Asks the connection's CRM what it really has. Raises UsageError where there is no such connection."""
     connection = here.connections([name])[0]
-    with here.store.read() as tx:
-        mapping = mapping_of(tx, connection=connection, ladder=road.documents().ladder)
-    return road.crm(connection).catalog(sources=[r.source for r in mapping.reads])
+    return lambda sources: road.crm(connection).catalog(sources=sources)
 
 
 def _print_document(frame: Frame, *, kind: str, name: str) -> None:

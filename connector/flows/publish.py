@@ -9,10 +9,13 @@ from connector.ports.crm import Catalog
 from connector.ports.errors import UsageError
 from connector.ports.store import Document, Store, Tx
 from mappings.compile import compile_scoring
+from mappings.document import sources_named
 from mappings.problems import Problem, ProblemsError
-from mappings.validate import check_fields, check_lifecycle, check_scoring, starved
+from mappings.validate import check_fields, check_lifecycle, check_name, check_scoring, starved
 
 Clock = Callable[[], datetime]
+Catalogue = Callable[[tuple[str, ...]], Catalog]
+"""What the CRM of the mapping's connection has of these sources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +29,11 @@ class PublishedVersion:
 
 
 def publish(
-    *, store: Store, kind: str, name: str, text: str, file: str, clock: Clock, catalog: Catalog | None = None, note: str = ""
+    *, store: Store, kind: str, name: str, text: str, file: str, clock: Clock, catalogue: Catalogue | None = None, note: str = ""
 ) -> PublishedVersion:
     """The new current version. Raises ProblemsError with every problem when there is an error among them; then nothing changes."""
+    problems = problems_of(store, kind=kind, name=name, text=text, file=file, catalogue=catalogue)
     with store.read() as tx:
-        problems = problems_of(tx, kind=kind, text=text, file=file, catalog=catalog)
         before = tx.documents.current(kind=kind, name=name)
     if any(p.severity == "error" for p in problems):
         raise ProblemsError(problems)
@@ -44,8 +47,36 @@ def publish(
     )
 
 
-def problems_of(tx: Tx, *, kind: str, text: str, file: str, catalog: Catalog | None) -> tuple[Problem, ...]:
-    """Every problem of a document, warnings included."""
+def problems_of(store: Store, *, kind: str, name: str, text: str, file: str, catalogue: Catalogue | None = None) -> tuple[Problem, ...]:
+    """Every problem of a document to be published under a name, warnings included."""
+    with store.read() as tx:
+        misplaced = _misplaced(tx, kind=kind, name=name, text=text, file=file)
+    if misplaced:
+        return misplaced
+    catalog = catalogue(sources_named(text)) if kind == "fields" and catalogue is not None else None
+    with store.read() as tx:
+        return _problems(tx, kind=kind, text=text, file=file, catalog=catalog)
+
+
+def _misplaced(tx: Tx, *, kind: str, name: str, text: str, file: str) -> tuple[Problem, ...]:
+    """A document that calls itself otherwise, a second ladder, another CRM's mapping: each would rule beside or instead of another."""
+    if kind == "fields":
+        connection = tx.connections.get(name)
+        return check_name(text, file=file, kind=kind, name=connection.crm) if connection is not None else ()
+    in_force = next((d.name for d in _ladders(tx)), name)
+    if kind == "lifecycle" and in_force != name:
+        raise UsageError(
+            f"The ladder '{in_force}' is in force, and there is one ladder at a time. Nothing was published.",
+            hint=f"Publish the document as '{in_force}', with `ladder: {in_force}` in it.",
+        )
+    return check_name(text, file=file, kind=kind, name=name)
+
+
+def _ladders(tx: Tx) -> tuple[Document, ...]:
+    return tx.documents.all_current(kind="lifecycle")
+
+
+def _problems(tx: Tx, *, kind: str, text: str, file: str, catalog: Catalog | None) -> tuple[Problem, ...]:
     if kind == "lifecycle":
         scoring = tx.documents.all_current(kind="scoring")
         models = [compile_scoring(d.text, file=file_of(d), version=d.version) for d in scoring]
@@ -56,11 +87,11 @@ def problems_of(tx: Tx, *, kind: str, text: str, file: str, catalog: Catalog | N
             return problems
         model = compile_scoring(text, file=file, version=0)
         return (*problems, *starved(model, kinds=tx.activities.kinds(), people=tx.people.count(), text=text, file=file))
-    ladders = tx.documents.all_current(kind="lifecycle")
+    ladders = _ladders(tx)
     return check_fields(text, file=file, catalog=catalog, ladder_text=ladders[0].text if ladders else None)
 
 
-def put_back(*, store: Store, kind: str, name: str, version: int, clock: Clock) -> PublishedVersion:
+def put_back(*, store: Store, kind: str, name: str, version: int, clock: Clock, catalogue: Catalogue | None = None) -> PublishedVersion:
     """An earlier version, published again as the newest one."""
     with store.read() as tx:
         earlier = tx.documents.version(kind=kind, name=name, version=version)
@@ -74,6 +105,7 @@ def put_back(*, store: Store, kind: str, name: str, version: int, clock: Clock) 
         text=earlier.text,
         file=f"{name} version {version}",
         clock=clock,
+        catalogue=catalogue,
         note=f"version {version} put back",
     )
 

@@ -1,0 +1,72 @@
+"""What may be published under which name, and what of the CRM a mapping is held against."""
+
+from tests.support.journeys import Desk
+
+MEND = 3
+
+
+def _file(desk: Desk, kind: str, name: str, *changes: tuple[str, str]) -> str:
+    """The current text of a document with changes, in a file."""
+    text = str(desk.told("publish", kind, name)["current"]["text"])
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    file = desk.folder / f"{kind}-{name}.yaml"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def _documents(desk: Desk) -> list[tuple[object, ...]]:
+    return desk.rows("SELECT kind, name, version FROM documents ORDER BY kind, name, version")
+
+
+def test_a_document_is_published_only_under_its_own_name_and_only_one_ladder_is_in_force(desk: Desk) -> None:
+    before = _documents(desk)
+    other_ladder = _file(desk, "lifecycle", "b2b_default", ("ladder: b2b_default", "ladder: a_team"))
+
+    model = desk.hotlead("publish", "scoring", "other", _file(desk, "scoring", "b2b_default"))
+    second = desk.hotlead("publish", "lifecycle", "a_team", other_ladder)
+    misnamed = desk.hotlead("publish", "lifecycle", "b2b_default", other_ladder)
+    mapping = desk.hotlead("publish", "fields", "hubspot", _file(desk, "fields", "salesforce"), "--check")
+
+    assert [done.code for done in (model, second, misnamed, mapping)] == [MEND] * 4
+    assert "the model calls itself 'b2b_default' and is published as 'other'" in model.said()
+    assert "The ladder 'b2b_default' is in force" in second.said()
+    assert "the ladder calls itself 'a_team' and is published as 'b2b_default'" in misnamed.said()
+    assert "a mapping of 'salesforce', and the connection is one to 'hubspot'" in mapping.said()
+    assert _documents(desk) == before
+
+
+def test_a_mapping_may_name_a_source_that_the_one_before_did_not(desk: Desk) -> None:
+    users = "sources:\n  User:\n    kind: company\n    fields: {name: Name}\n"
+    named = _file(desk, "fields", "salesforce", ("sources:\n", users))
+
+    published = desk.told("publish", "fields", "salesforce", named)
+
+    assert published["version"] == 2
+    misspelt = _file(desk, "fields", "salesforce", ("  User:\n", "  Uzer:\n"))
+    assert "Uzer" in desk.hotlead("publish", "fields", "salesforce", misspelt).said()
+
+
+def test_a_version_put_back_is_held_against_the_crm_as_it_is_now(desk: Desk) -> None:
+    desk.forget_counts()
+
+    desk.ok("publish", "fields", "salesforce", "--put-back", "1")
+
+    assert any("describe" in call for call in desk.calls())
+
+
+def test_a_crm_that_is_down_stops_neither_the_other_nor_scoring(desk: Desk) -> None:
+    ((lead,),) = desk.rows("SELECT m.id FROM members m JOIN sources o ON o.no = m.source WHERE o.source = 'Lead' ORDER BY m.no LIMIT 1")
+    desk.sandboxes["salesforce"].edit("Lead", lead, {"Title": "Head of everything"})
+    desk.sandboxes["hubspot"].fault("*", "status", status=503, body={"message": "down"})
+
+    pulled = desk.hotlead("pull", "hubspot", "salesforce")
+    run = desk.hotlead("run")
+
+    assert (pulled.code, run.code) == (5, 5)
+    assert "hubspot" in pulled.said()
+    assert "people scored" in run.out
+    (told,) = desk.told("explain", lead)
+    assert told["person"]["members"][0]["contact"]["values"]["title"] == "Head of everything"
+    assert [state for (state,) in desk.rows("SELECT state FROM runs ORDER BY id DESC LIMIT 2")] == ["failed", "failed"]
