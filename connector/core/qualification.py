@@ -46,6 +46,8 @@ class LadderState:
     followed_up: Mapping[str, datetime] = field(default_factory=dict)
     """Follow-up rule id → when it last made a task."""
     next_action: str = ""
+    moved: bool = False
+    """Whether hotlead itself has moved the person since going live. Only then is a stage written into a field of the CRM's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,7 @@ def look(person: Person, *, standing: Standing, state: LadderState, open_tasks: 
         next_action=_next_action(person, standing=standing, temperature=temperature, around=around),
         first_mql_at=state.first_mql_at or became_mql,
         last_mql_at=became_mql or state.last_mql_at,
+        moved=state.moved or (move is not None and move.by == "hotlead"),
     )
     return Decision(state=after, moves=(move,) if move else (), tasks=(task,) if task else ())
 

@@ -1,6 +1,6 @@
 """What the rows of one person should change to, as rows of a plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -47,7 +47,17 @@ def row_changes(
         if place is None or stored is None:
             continue
         parked = known.parked.get((member.contact.key, "fields"))
-        change = _change(member, person=person, place=place, stored=stored, wanted=wanted, row=row, known=known, documents=documents)
+        change = _change(
+            member,
+            person=person,
+            place=place,
+            stored=stored,
+            wanted=wanted,
+            row=row,
+            known=known,
+            documents=documents,
+            moved=state.moved,
+        )
         if change is None and parked is not None:
             settled.append(member.contact.key)
         if change is not None and not _is_parked(parked, stored=stored, now=now):
@@ -61,9 +71,14 @@ def fields_with_a_past(places: Mapping[str, Place]) -> frozenset[str]:
     return frozenset(f.field for f in written if f.ownership is Ownership.CRM_WINS or f.name == "stage")
 
 
-def is_ours(field: WriteField) -> bool:
-    """Whether nobody else has a say in the field; a stage is also the word of whoever sets it in the CRM."""
-    return field.ownership is Ownership.OURS and field.name != "stage"
+def is_ours(field: WriteField, *, place: Place, source: str, documents: Published) -> bool:
+    """Whether nobody else has a say in the field; a stage field of the CRM's own is also the word of whoever sets it there."""
+    return field.ownership is Ownership.OURS and not _is_the_crms_stage(field, place=place, source=source, documents=documents)
+
+
+def _is_the_crms_stage(field: WriteField, *, place: Place, source: str, documents: Published) -> bool:
+    here = (place.connection.crm, source, field.field)
+    return field.name == "stage" and any((s.crm, s.source, s.field) == here for s in documents.ladder.stage_fields)
 
 
 def _change(
@@ -76,16 +91,20 @@ def _change(
     row: ScoreRow,
     known: Known,
     documents: Published,
+    moved: bool,
 ) -> PlannedChange | None:
     key = member.contact.key
-    fields = [f for f in place.mapping.writes(key.source) if written_at(place.connection.live, name=f.name)]
+    crms_own = partial(_is_the_crms_stage, place=place, source=key.source, documents=documents)
+    live = (f for f in place.mapping.writes(key.source) if written_at(place.connection.live, name=f.name))
+    fields = [f for f in live if moved or not crms_own(f)]
     targets = partial(_targets, key=key, stored=stored, last=known.last_written)
     causes = targets([f for f in fields if f.name not in COMPANIONS], wanted=wanted)
     if plan_change(key=key, person=person.id, targets=causes) is None:
         return None
     whole = {**wanted, **wanted_companions(row=row, model=documents.model, language=documents.ladder.language)}
     change = plan_change(key=key, person=person.id, targets=targets(fields, wanted=whole))
-    return None if change is None else _planned(change, person=person, fields=fields)
+    ours = {f.field for f in fields if is_ours(f, place=place, source=key.source, documents=documents)}
+    return None if change is None else _planned(change, person=person, fields=fields, ours=ours)
 
 
 def _is_parked(parked: Parked | None, *, stored: StoredRaw, now: datetime) -> bool:
@@ -131,7 +150,7 @@ def _target(
     )
 
 
-def _planned(change: Change, *, person: Person, fields: Sequence[WriteField]) -> PlannedChange:
+def _planned(change: Change, *, person: Person, fields: Sequence[WriteField], ours: Set[str]) -> PlannedChange:
     by_field = {f.field: f for f in fields}
     return PlannedChange(
         seq=0,
@@ -144,7 +163,7 @@ def _planned(change: Change, *, person: Person, fields: Sequence[WriteField]) ->
                 name=c.name,
                 before=_json(by_field[c.field], c.before),
                 after=_json(by_field[c.field], c.after),
-                ours=is_ours(by_field[c.field]),
+                ours=c.field in ours,
             )
             for c in change.fields
         ),

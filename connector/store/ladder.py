@@ -109,6 +109,7 @@ def merge_states(*, person: PersonId, ours: LadderState | None, theirs: LadderSt
         muted=tuple(sorted({*ours.muted, *theirs.muted})),
         answered=_latest(ours.answered, theirs.answered),
         followed_up=_latest(ours.followed_up, theirs.followed_up),
+        moved=ours.moved or theirs.moved,
     )
 
 
