@@ -110,6 +110,8 @@ def _absorb_piece(
         before = tx.raw.get([r.key for r in rows])
     fresh = [r for r in rows if _says_something_new(r, before.get(r.key))]
     found, unknown = _mapped(rows if read_by else fresh, mapping=mapping, before={} if as_new else before, now=now)
+    if as_new:
+        _leave_first_dates(store, found, rows=rows)
     if read_by:
         _retire(found, stored=before, mapping=mapping, read_by=read_by, now=now)
         gone = _roll_ups_gone(store, rows=rows, mapping=mapping, read_by=read_by, now=now)
@@ -170,6 +172,16 @@ def _retire(
 
 def _activities(row: RawRecord, *, mapping: FieldMapping, now: datetime) -> list[Activity]:
     return [r for r in mapping.records(row, before=None, seen_at=now).records if isinstance(r, Activity)]
+
+
+def _leave_first_dates(store: Store, found: _Sorted, *, rows: Sequence[RawRecord]) -> None:
+    """An activity that a row dates by its own stamp, for want of a time, keeps the time that it was given when it was new."""
+    stamps = {row.key: row.modified_at for row in rows}
+    dated = {(a.contact, a.id) for a in found.activities if a.source == a.contact.source and a.at == stamps.get(a.contact)}
+    if dated:
+        with store.read() as tx:
+            dated.intersection_update(tx.activities.roll_ups_of(sorted({contact for contact, _ in dated})))
+        found.activities = [a for a in found.activities if (a.contact, a.id) not in dated]
 
 
 def _roll_ups_gone(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import cast
 
+from connector.core.ladder import Ladder
 from connector.core.records import RecordKey
 from connector.flows.progress import silent
 from connector.flows.pull import Horizon, Pulled, pull
@@ -49,13 +50,15 @@ class Shelf:
             yield Page(records=(replace(row, fields={} if row.deleted else given),), cursor=str(number))
 
 
-def pull_from(shelf: Shelf, store: Store, *texts: str, zone: str = "UTC", sources: tuple[str, ...] | None = None) -> tuple[Pulled, ...]:
+def pull_from(
+    shelf: Shelf, store: Store, *texts: str, zone: str = "UTC", sources: tuple[str, ...] | None = None, ladder: Ladder = LADDER
+) -> tuple[Pulled, ...]:
     """A pull by the last of these texts, which are the versions of the mapping so far."""
     with store.read() as tx:
         connection = cast(Connection, tx.connections.get("crm"))
 
     def compiled(version: int, zone: str, there: tuple[str, ...] | None) -> FieldMapping:
-        return compile_fields(texts[version - 1], file="f", connection="crm", version=version, ladder=LADDER, zone=zone, sources=there)
+        return compile_fields(texts[version - 1], file="f", connection="crm", version=version, ladder=ladder, zone=zone, sources=there)
 
     def earlier(recipe: Recipe) -> FieldMapping:
         return compiled(recipe.version, recipe.zone, recipe.sources)

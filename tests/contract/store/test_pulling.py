@@ -1,11 +1,14 @@
 """What pulls leave in a store: when the mapping changes between them, when rows go and come back, when only a stamp moves."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from connector.core.records import RecordKey
+from connector.core.ladder import StageField
+from connector.core.records import RecordKey, Value
 from connector.ports.store import Store
+from tests.support.ladders import LADDER
 from tests.support.shelf import Shelf, pull_from, told
 from tests.support.stores import at
 
@@ -159,3 +162,29 @@ def test_a_stamp_that_moves_is_kept_though_nothing_mapped_has_changed(store: Sto
         (stored,) = tx.raw.get([RecordKey("crm", "people", "1")]).values()
     assert stored.modified_at == at(3)
     assert (pulled.rows, pulled.fresh, pulled.people) == (1, 0, 0)
+
+
+def test_what_a_row_dated_by_its_stamp_keeps_its_time_when_it_is_mapped_anew(store: Store, shelf: Shelf) -> None:
+    """Salesforce says that somebody opted out, and not when."""
+    text = PEOPLE + "    owner: owner\n"
+    text = text.replace("counters: [", "counters: [{id: out, from: out, at_modified: true, activity: unsubscribe, most: 1}, ")
+    for stamp in (1, 5):
+        shelf.put("people", "1", stamp=stamp, mail="ann@x.com", name="Ann", seen_at=None, opens=None, out=True)
+        pull_from(shelf, store, text)
+
+    pull_from(shelf, store, text, text.replace("{name: name}", "{name: name, email: mail}"))
+
+    assert told(store)["1:out:1"] == at(1)
+
+
+def test_another_reading_of_a_stage_by_the_ladder_counts_for_stored_rows(store: Store, shelf: Shelf) -> None:
+    shelf.put("people", "1", mail="ann@x.com", name="Ann", stage="Working")
+
+    def stage_read_as(stage: str) -> Value | None:
+        field = StageField(crm="shelf", source="people", field="stage", write={}, read={"Working": stage})
+        pull_from(shelf, store, PEOPLE, ladder=replace(LADDER, stage_fields=(field,)))
+        with store.read() as tx:
+            contact = tx.records.contact(RecordKey("crm", "people", "1"))
+        return contact.values.get("crm_stage") if contact is not None else None
+
+    assert (stage_read_as("sal"), stage_read_as("sql")) == ("sal", "sql")
