@@ -16,7 +16,9 @@ def read(reader: ShardReader, shard: int, *, facts: tuple[str, ...] = ()) -> tup
 
 
 def same_words(reader: ShardReader, shard: int, *, others: tuple[int, ...], facts: tuple[str, ...]) -> bool:
-    """Whether all these shards carry the same tuples of words, not only equal ones."""
+    """Whether all these shards carry the same tuples of words, not only equal ones, once the words of all of them are known."""
+    for each in (shard, *others):
+        read(reader, each, facts=facts)
     people, activities = read(reader, shard, facts=facts)
     return all(
         found.words is activities.words and all(of.facts[name].words is people.facts[name].words for name in people.facts)
