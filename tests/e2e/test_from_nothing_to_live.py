@@ -37,9 +37,9 @@ def _not_ready_then_installed(desk: Desk) -> None:
     desk.ok("install")
     after = desk.ok("check")
     assert after.out.count(": ready") == 2
-    before = desk.calls()
+    calls = desk.calls()
     desk.ok("install")
-    made = {name for name, count in desk.calls().items() if count > before.get(name, 0) and name.split(" ")[1] != "GET"}
+    made = {name for name, count in desk.calls().items() if count > calls.get(name, 0) and name.split(" ")[1] != "GET"}
     assert made <= {"salesforce POST /services/oauth2/token", "hubspot POST /oauth/v2/private-apps/get/access-token-info"}, made
 
 

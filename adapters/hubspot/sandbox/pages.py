@@ -104,7 +104,8 @@ class PortalPages:
             total = run(f"SELECT count(*) FROM contacts WHERE {where}", args).fetchone()[0]
             ids = run(
                 f"SELECT id FROM contacts WHERE {where} "
-                "ORDER BY CASE json_extract(props, '$.hotlead_temperature') WHEN 'hot' THEN 0 WHEN 'warm' THEN 1 WHEN 'cold' THEN 2 ELSE 3 END, "
+                "ORDER BY CASE json_extract(props, '$.hotlead_temperature') "
+                "WHEN 'hot' THEN 0 WHEN 'warm' THEN 1 WHEN 'cold' THEN 2 ELSE 3 END, "
                 "json_extract(props, '$.hotlead_grade'), CAST(json_extract(props, '$.hotlead_score') AS REAL) DESC, "
                 "json_extract(props, '$.lastname'), json_extract(props, '$.firstname'), id LIMIT ? OFFSET ?",
                 [*args, limit, offset],
