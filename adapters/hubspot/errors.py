@@ -169,9 +169,13 @@ def _call_error(complaint: Complaint, *, status: int, connection: str, what: str
             hint="An admin of the portal adds the scope to the key (README lists them), or the portal's tier does not include this.",
         )
     if status in (429, 477):
-        return CrmLimit(said, connection=connection, code=complaint.code, hint="Nothing to do; hotlead comes back by itself.", until=until)
+        return CrmLimit(
+            said, connection=connection, code=complaint.code, hint="Give the command again then; it goes on where it stood.", until=until
+        )
     if status == 423 or status >= 500:
-        return CrmUnreachable(said, connection=connection, code=complaint.code, hint="Nothing to do; hotlead tries again later.")
+        return CrmUnreachable(
+            said, connection=connection, code=complaint.code, hint="Give the command again in a while; it goes on where it stood."
+        )
     rule = ROW_RULES.get(complaint.code)
     if complaint.field or (rule is not None and rule.action is Action.FIX_MAPPING):
         return CrmField(
@@ -190,7 +194,7 @@ def unreachable(failure: BaseException | str, *, connection: str, what: str) -> 
     if "SSL" in name or "Certificate" in name:
         hint = "The TLS certificate was not accepted: look at the machine's certificates, clock and proxy."
     else:
-        hint = "Look whether this machine reaches the address; hotlead tries again later."
+        hint = "Look whether this machine reaches the address, then give the command again; it goes on where it stood."
     return CrmUnreachable(f'HubSpot "{connection}": no usable answer to {what} ({name}).', connection=connection, code=name, hint=hint)
 
 

@@ -168,7 +168,11 @@ def call_refused(*, status: int, body: Any, connection: str, what: str, secrets:
     said = f'Salesforce "{connection}": {what}: {code or status}: {message}'
     if code == "REQUEST_LIMIT_EXCEEDED" or status == 429:
         return CrmLimit(
-            said, connection=connection, code=code or str(status), until=until, hint="Pulls and writes pause and go on by themselves."
+            said,
+            connection=connection,
+            code=code or str(status),
+            until=until,
+            hint="Give the command again then; it goes on where it stood.",
         )
     if code in ("INVALID_FIELD", "INVALID_TYPE", "INVALID_FIELD_FOR_INSERT_UPDATE", "INSUFFICIENT_ACCESS"):
         return _field_error(said, code=code, message=message, connection=connection)
@@ -210,10 +214,10 @@ def first_error(body: Any) -> tuple[str, str]:
 def unreachable(*, connection: str, code: str, detail: str = "") -> CrmUnreachable:
     """No good answer: the next try may have one."""
     return CrmUnreachable(
-        f'Salesforce "{connection}" gives no answer ({code}{": " + detail if detail else ""}). It is tried again by itself.',
+        f'Salesforce "{connection}" gives no answer ({code}{": " + detail if detail else ""}).',
         connection=connection,
         code=code,
-        hint="If it stays so, look at status.salesforce.com and at this machine's way to the internet.",
+        hint="Give the command again in a while; if it stays so, look at status.salesforce.com and at this machine's way to the internet.",
     )
 
 

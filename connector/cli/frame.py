@@ -182,6 +182,7 @@ def road_of(here: Installation, *, progress: Progress) -> Road:
 
 
 def command_line() -> str:
-    """The command as typed, for whoever finds the data directory taken. Values of options may be secret and are left out."""
-    words = [w for w in sys.argv[1:] if not w.startswith("-")]
-    return "hotlead " + " ".join(words[:1])
+    """The command's name, for whoever finds the data directory taken. What was typed after it may be secret and is left out."""
+    before = zip(["", *sys.argv[1:]], sys.argv[1:], strict=False)
+    name = next((word for earlier, word in before if not word.startswith("-") and earlier != "--data-dir"), "")
+    return f"hotlead {name}".strip()

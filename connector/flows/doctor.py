@@ -97,13 +97,20 @@ def _contents(store: Store, *, clock: Callable[[], datetime]) -> list[Finding]:
 
 
 def _connection(connection: Connection, *, open_crm: Callable[[Connection], Crm]) -> list[Finding]:
+    """Who we are there, how much quota is left, and what the CRM's own check finds: rights, our fields, the clock."""
     try:
         crm = open_crm(connection)
         identity = crm.identity()
+        said = crm.check(reads={}, writes={})
         usage = crm.usage()
     except HotleadError as err:
         return [_finding("error", "connection", f"{connection.name}: {err}", err.hint)]
     findings = [_finding("note", "connection", f"{connection.name}: {identity.name} ({identity.account}), step '{connection.live}'.")]
+    findings += [
+        Finding(severity=f.severity, code=f.code, message=f"{connection.name}: {f.message}", hint=f.hint, mended_by=f.mended_by)
+        for f in said
+        if f.severity is not Severity.NOTE
+    ]
     if usage.day_used is not None and usage.day_limit:
         share = usage.day_used / usage.day_limit
         message = f"{connection.name}: {usage.day_used:,} of {usage.day_limit:,} API calls of the day are used ({share:.0%}), by everybody."

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.core.ladder import in_language
 from connector.core.model import Label, Model
 from connector.core.people import Person, PersonId
 from connector.core.qualification import LadderState, StageMove
@@ -148,11 +149,6 @@ def _words(line: Line, *, labels: Mapping[tuple[str, str], Label], language: str
     label = labels.get((line.level, line.id))
     name = in_language(label, language) if label else _SIDES[line.side][language]
     return name if line.kind is LineKind.RULE else f"{_CLAMPS[(line.kind.value, language)]} {name}"
-
-
-def in_language(label: Label, language: str) -> str:
-    """The label in Japanese where asked for and there, else in English."""
-    return label.ja if language == "ja" and label.ja else label.en
 
 
 def exclusion_label(model: Model, exclusion: str, *, language: str) -> str:

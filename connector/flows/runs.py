@@ -1,4 +1,4 @@
-"""Every piece of work is a run: begun, ended, counted, and shown on the Runs page whatever became of it."""
+"""What pulls, scores, goes live or writes back is a run: begun, ended, counted, and shown by `hotlead runs` whatever became of it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

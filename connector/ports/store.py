@@ -189,7 +189,7 @@ class Run:
     started_at: datetime
     ended_at: datetime | None = None
     state: str = "running"
-    """`running`, `done`, `failed`, `killed` (found without an end by a later run)."""
+    """`running`, `done`, `failed`, `stopped` (by a person), `killed` (found without an end by a later run)."""
     counts: Mapping[str, int] = field(default_factory=dict)
     message: str = ""
 
