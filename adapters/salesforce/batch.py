@@ -18,7 +18,7 @@ BATCH_ROWS = 200
 """Rows of one collection call ("REST API Developer Guide", sObject Collections)."""
 
 LOCK_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Ceilings of the waits before locked rows are sent again; after the last they are given up for now."""
+"""Ceilings of the waits before locked rows are sent again; after the last they are parked."""
 
 ALONE_AT_MOST = 8
 """Rows of a call refused for its form that are found one by one; with more of them the rest is refused together, for calls cost quota."""
