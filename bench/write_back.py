@@ -18,8 +18,6 @@ from bench.measure import Cost, measure
 from connector.cli.sandboxes import RunningSandbox
 
 ROWS_A_CALL = {"salesforce": 200, "hubspot": 100}
-MOST_MS_TO_PLAN = 0.35
-"""CPU a person of a plan in which nothing changes; judged by who reads it, for milliseconds are no ratio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
