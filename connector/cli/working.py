@@ -299,6 +299,8 @@ def go_live_command(
 ) -> None:
     """Take a connection one step further towards live. What is true at that moment is history: it moves nobody and makes no task."""
     frame = frame_of(context)
+    if people and everybody:
+        raise UsageError("--people and --everybody contradict each other.", hint="Give one of them.")
     listed = addresses(people)
     with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="go-live", clock=here.clock) as running:
         chosen = here.connections([connection])[0]
