@@ -18,6 +18,7 @@ from connector.ports.store import ScoreRow, ShardPool, ShardReader, Store, Tx
 
 Clock = Callable[[], datetime]
 UNIT_ROWS = 500
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 NOT_MEANT = "not-meant"
 """Stands as the exclusion of people to whom the model does not apply; no document can call one so."""
 KEPT_MODELS = 16
@@ -128,8 +129,8 @@ def row_of(score: Score) -> ScoreRow:
         grade=score.grade,
         temperature=score.temperature,
         excluded=score.excluded,
-        lines=json.dumps(lines, separators=(",", ":")),
-        fired=json.dumps({f.id: int(f.at.timestamp()) for f in score.fired}, separators=(",", ":")),
+        lines=_compact(lines),
+        fired=_compact({f.id: int(f.at.timestamp()) for f in score.fired}) if score.fired else "{}",
     )
 
 
