@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from connector.bootstrap import Installation, make, opened
+from connector.bootstrap import Clock, Installation, make, opened, wall_clock
 from connector.cli.frame import PARTLY, SET_UP, TRY_IT, at_work, command_line, frame_of, looking, road_of
 from connector.cli.sandboxes import run_sandbox
 from connector.cli.tables import findings_list, steps_table
@@ -51,7 +51,7 @@ def init(context: typer.Context) -> None:
     frame.give({"data_dir": folder})
 
 
-def set_up(settings: Settings) -> Path:
+def set_up(settings: Settings, *, clock: Clock = wall_clock) -> Path:
     """The data directory with the packaged documents published; one that exists stays as it is. UsageError where it cannot be made."""
     try:
         folder = make(settings)
@@ -59,7 +59,7 @@ def set_up(settings: Settings) -> Path:
         raise UsageError(
             f"{settings.data_dir} cannot be made: {err.strerror}.", hint="Name a folder that you may write in with --data-dir."
         ) from err
-    with opened(settings, command="init", writing=True) as here:
+    with opened(settings, command="init", writing=True, clock=clock) as here:
         for kind in ("scoring", "lifecycle"):
             for name in names(kind):
                 _publish_default(here, kind=kind, name=name)
