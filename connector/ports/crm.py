@@ -11,6 +11,7 @@ from typing import Protocol
 
 from connector.core.records import RecordKey
 from connector.ports.errors import Action
+from connector.ports.hooks import Hooks
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -210,6 +211,8 @@ class Usage:
     """By purpose: `auth`, `read`, `write`, `reread`, `catalog`, `install`."""
     day_used: int | None = None
     day_limit: int | None = None
+    skew_s: float | None = None
+    """How far our clock is ahead of the CRM's, by the Date header of its last answer, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,8 +274,10 @@ class Crm(Protocol):
         Deleted rows come with `deleted` set. Memory stays that of a page.
         """
 
-    def reread(self, *, source: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[RawRecord]:
-        """The named rows as they are now, in batches; one that is gone comes back with `deleted` set."""
+    def reread(self, *, source: str, ids: Sequence[str], fields: Sequence[str], related: Sequence[str] = ()) -> Iterator[RawRecord]:
+        """The named rows as they are now, in batches and in the order asked; one that is gone comes back with `deleted` set, and with its
+        survivor where it was merged or converted. `related` brings ids along as in `Ask`: the row then equals what `read` gives of it.
+        """
 
     def write(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         """One outcome a write, in order, in batches of `abilities.write_batch` per source. Writing the same values twice does nothing more.
@@ -324,6 +329,8 @@ class CrmKind(Protocol):
     settings: tuple[Setting, ...]
     sandbox_module: str
     """The module that runs this CRM's sandbox as a process."""
+    hooks: Hooks
+    """How this CRM pushes."""
 
     def open(self, *, connection: str, settings: Mapping[str, str]) -> Crm:
         """Checks the settings' shape only; no call is made. Raises UsageError naming each wrong setting."""

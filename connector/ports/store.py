@@ -16,6 +16,7 @@ from connector.core.people import Person, PersonId
 from connector.core.qualification import LadderState, StageMove
 from connector.core.records import Activity, Company, Contact, Deal, RecordKey
 from connector.ports.crm import Json, NewTask, RawRecord, Refusal
+from connector.ports.inbox import HeldEvents, Hints, Inbox, Leases, Marks, Workers
 
 T = TypeVar("T")
 
@@ -189,7 +190,7 @@ class Run:
     started_at: datetime
     ended_at: datetime | None = None
     state: str = "running"
-    """`running`, `done`, `failed`, `stopped` (by a person), `killed` (found without an end by a later run)."""
+    """`running`, `done`, `failed`, `stopped` (by a person), `killed` (its worker ended without it)."""
     counts: Mapping[str, int] = field(default_factory=dict)
     message: str = ""
 
@@ -307,13 +308,6 @@ class PeopleStore(Protocol):
     def attach(self, rows: Sequence[Attach], *, at: datetime) -> Mapping[RecordKey, PersonId]: ...
     def join(self, joins: Sequence[Join], *, at: datetime) -> None: ...
     def at_companies(self, companies: Sequence[RecordKey]) -> tuple[PersonId, ...]: ...
-    def mark(self, people: Sequence[PersonId], *, at: datetime) -> None:
-        """These are to be scored again."""
-
-    def marked(self, *, limit: int) -> tuple[PersonId, ...]: ...
-    def unmark(self, people: Sequence[PersonId], *, marked_until: datetime) -> None:
-        """Scored: takes away marks made at or before `marked_until`."""
-
     def count(self) -> int:
         """Persons with at least one live row."""
 
@@ -417,10 +411,13 @@ class Journal(Protocol):
     def last_written(self, keys: Sequence[RecordKey], *, fields: Collection[str]) -> Mapping[tuple[RecordKey, str], Json]:
         """Of these fields of the CRM, by row and field name."""
 
+    def busy(self, keys: Sequence[RecordKey], *, since: datetime) -> Mapping[RecordKey, int]:
+        """In how many runs each row was written since then; rows that were not are left out."""
+
 
 class Runs(Protocol):
-    def start(self, *, verb: str, at: datetime) -> int:
-        """Marks runs left without an end as killed: only one process writes at a time."""
+    def start(self, *, verb: str, at: datetime, worker: str = "") -> int:
+        """Marks as killed the runs left without an end by a worker that is not among `Tx.workers` (nor this one)."""
 
     def finish(self, run: int, *, at: datetime, state: str, counts: Mapping[str, int], message: str = "") -> None: ...
     def recent(self, *, limit: int) -> tuple[Run, ...]: ...
@@ -473,6 +470,26 @@ class Tx(Protocol):
     def parked(self) -> ParkedRows: ...
     @property
     def unknowns(self) -> UnknownValues: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def hints(self) -> Hints: ...
+    @property
+    def marks(self) -> Marks: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def workers(self) -> Workers: ...
+    @property
+    def held_events(self) -> HeldEvents: ...
+    def wake(self, job: str, *, key: str = "") -> None:
+        """This job should look soon, at this key of its (a connection's name). Heard once the unit is durable; no work hangs on it."""
+
+    def erase(self, keys: Sequence[RecordKey]) -> tuple[PersonId, ...]:
+        """Forgets these rows as if they had never been read: values, history, what was written there, activities, and persons left without
+        a row, with their scores, tasks and past. Only a hash of each row's key stays, so that nothing brings them back by itself. Gives the
+        persons touched who have other rows.
+        """
 
 
 class Store(Protocol):
