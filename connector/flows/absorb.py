@@ -1,10 +1,10 @@
 """One batch of raw rows becomes records, activities and persons, with the cursor in the same transaction.
 
-The road from RawRecord on: a pull comes here with pages, a replay with stored rows.
+The road from RawRecord on: a pull comes here with pages, a drain with re-read rows, a replay with stored ones.
 """
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,8 +12,12 @@ from connector.core.identity import Placed, Row, place
 from connector.core.people import PersonId
 from connector.core.records import Activity, Company, Contact, Deal, Record, RecordKey
 from connector.ports.crm import RawRecord
+from connector.ports.inbox import Lane
 from connector.ports.store import Attach, Connection, Join, Store, StoredRaw, Tx, UnknownValue
 from mappings.compile import FieldMapping, roll_up_of
+
+Also = Callable[[Tx], None]
+"""What else belongs into the unit that stores the last row."""
 
 UNIT_ROWS = 500
 """Rows in one transaction (DESIGN §9)."""
@@ -55,6 +59,22 @@ class _Sorted:
             case Activity():
                 self.activities.append(record)
 
+    def contact_rows(self) -> set[RecordKey]:
+        """Every contact row that is told of here, or only named."""
+        named = {c.key for c in self.contacts} | {c.survivor for c in self.contacts if c.survivor is not None}
+        return named | {a.contact for a in self.activities} | {c.contact for d in self.deals for c in d.contacts}
+
+    def without(self, erased: Container[RecordKey]) -> "_Sorted":
+        """The same but for these rows, what they did, and links to them."""
+        contacts = (c for c in self.contacts if c.key not in erased)
+        deals = (d for d in self.deals if d.key not in erased)
+        return _Sorted(
+            contacts=[replace(c, survivor=None) if c.survivor in erased else c for c in contacts],
+            companies=[c for c in self.companies if c.key not in erased],
+            deals=[replace(d, contacts=tuple(c for c in d.contacts if c.contact not in erased)) for d in deals],
+            activities=[a for a in self.activities if a.contact not in erased],
+        )
+
 
 def absorb(
     *,
@@ -62,14 +82,19 @@ def absorb(
     connection: Connection,
     mapping: FieldMapping,
     rows: Sequence[RawRecord],
-    position: Position | None,
     now: datetime,
+    position: Position | None = None,
+    since: datetime | None = None,
+    also: Also | None = None,
+    replayed: bool = False,
     read_by: tuple[FieldMapping, ...] = (),
 ) -> Absorbed:
     """Stores rows and what they mean. Rows that say nothing new cost nothing more; the same rows again change nothing.
 
     With `read_by`, the mappings by which stored rows were read, every row is mapped anew, and activities that only those saw in them go.
-    `position` is stored in the transaction of the last row, so it is never ahead of the data; None for stored rows that are replayed.
+    `position` is stored, and `also` done, in the transaction of the last row, so that neither is ever ahead of the data. `since` is when
+    the reason for reading these rows reached us, `now` unless given. `replayed` says that the rows are the stored ones: they are mapped as
+    if they were first seen. Rows that were erased stay away, and so does what others say of them.
     """
     absorbed = Absorbed()
     pieces = [rows[start : start + UNIT_ROWS] for start in range(0, len(rows), UNIT_ROWS)] or [()]
@@ -81,7 +106,9 @@ def absorb(
             mapping=mapping,
             rows=piece,
             position=position if last else None,
-            as_new=position is None,
+            since=since or now,
+            also=also if last else None,
+            as_new=replayed,
             now=now,
             read_by=read_by,
         )
@@ -101,6 +128,8 @@ def _absorb_piece(
     mapping: FieldMapping,
     rows: Sequence[RawRecord],
     position: Position | None,
+    since: datetime,
+    also: Also | None,
     as_new: bool,
     now: datetime,
     read_by: tuple[FieldMapping, ...],
@@ -118,10 +147,13 @@ def _absorb_piece(
         found.activities.extend(gone)
 
     def unit(tx: Tx) -> int:
-        tx.raw.put([*fresh, *_stamped_anew(rows, before)], seen_at=now)
-        touched = _store(tx, found=found, connection=connection, now=now)
-        tx.people.mark(sorted(touched), at=now)
+        erased = tx.raw.erased([*(row.key for row in rows), *found.contact_rows()])
+        tx.raw.put([row for row in (*fresh, *_stamped_anew(rows, before)) if row.key not in erased], seen_at=now)
+        touched = _store(tx, found=found.without(erased) if erased else found, connection=connection, now=now)
+        tx.marks.put(sorted(touched), lane=Lane.SCORE, since=since)
         tx.unknowns.put(unknown)
+        if also is not None:
+            also(tx)
         if position is not None:
             tx.cursors.put(connection=connection.name, source=position.source, cursor=position.cursor, at=now)
         return len(touched)

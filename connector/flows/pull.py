@@ -209,7 +209,7 @@ def replay(errand: _Errand, *, read_by: FieldMapping) -> int:
                 connection=errand.connection,
                 mapping=errand.mapping,
                 rows=piece,
-                position=None,
+                replayed=True,
                 now=errand.clock(),
                 read_by=(read_by,),
             )

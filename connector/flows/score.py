@@ -1,7 +1,6 @@
 """Scores people: whole shards in child processes, or a few at once here. Only what differs is stored."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,14 +10,14 @@ import numpy as np
 from connector.core.facts import Activities, People
 from connector.core.model import Model
 from connector.core.people import SHARDS, PersonId
-from connector.core.scores import Score
 from connector.core.scoring import Compiled, compile_model, score_people
 from connector.flows.progress import Progress, Step
+from connector.flows.score_rows import rows_of
+from connector.ports.inbox import Lane
 from connector.ports.store import ScoreRow, ShardPool, ShardReader, Store, Tx
 
 Clock = Callable[[], datetime]
 UNIT_ROWS = 500
-_compact = json.JSONEncoder(separators=(",", ":")).encode
 NOT_MEANT = "not-meant"
 """Stands as the exclusion of people to whom the model does not apply; no document can call one so."""
 KEPT_MODELS = 16
@@ -36,23 +35,26 @@ class Scored:
 
 def score_all(*, store: Store, pool: ShardPool, models: Sequence[Model], now: datetime, clock: Clock, progress: Progress) -> Scored:
     """Everybody, by every model that applies to them, as of `now`."""
-    started = clock()
+    started, high = clock(), _high(store)
     people = changed = excluded = 0
     work = partial(score_shard, models=tuple(models), now=now)
     for done, rows in enumerate(pool.each_shard(work, shards=range(SHARDS)), start=1):
         people += sum(1 for r in rows if r.excluded != NOT_MEANT)
         excluded += sum(1 for r in rows if r.excluded not in ("", NOT_MEANT))
-        changed += keep(store=store, rows=rows, marked_until=started)
+        changed += keep(store=store, rows=rows, high=high, started=started)
         progress(Step(name="scoring", done=done, of=SHARDS, unit="shards"))
     return Scored(people=people, changed=changed, excluded=excluded)
 
 
 def score_some(*, store: Store, people: Sequence[PersonId], models: Sequence[Model], now: datetime, clock: Clock) -> Scored:
     """The named persons, read and scored in this process."""
-    started = clock()
+    started, high = clock(), _high(store)
     loaded, activities = store.load_people(people, facts=facts_of(models), since=since(models, now=now))
     rows = score_rows(loaded, activities, models=models, now=now)
-    changed = keep(store=store, rows=rows, marked_until=started)
+    changed = keep(store=store, rows=rows, high=high, started=started)
+    gone = sorted(set(people) - {r.person for r in rows})
+    if gone:
+        store.write(partial(_without_rows, people=gone, high=high))
     meant = [r for r in rows if r.excluded != NOT_MEANT]
     return Scored(people=len(meant), changed=changed, excluded=sum(1 for r in meant if r.excluded))
 
@@ -68,7 +70,7 @@ def score_rows(people: People, activities: Activities, *, models: Sequence[Model
     rows: list[ScoreRow] = []
     for model in models:
         scores = score_people(compiled(model), people=people, activities=activities, now=now)
-        rows.extend(row_of(scores.score(int(n))) for n in np.flatnonzero(scores.applies))
+        rows.extend(rows_of(scores))
         rows.extend(_not_meant(int(people.ids[n]), model=model, as_of=scores.as_of) for n in np.flatnonzero(~scores.applies))
     return tuple(rows)
 
@@ -111,45 +113,46 @@ def compiled(model: Model) -> Compiled:
     return ready
 
 
-def row_of(score: Score) -> ScoreRow:
-    """A score in the form it is kept."""
-    lines = [
-        [x.level, x.side, x.kind.value, x.id, x.points, x.micropoints, x.count, int(x.latest_at.timestamp()) if x.latest_at else None]
-        for x in score.lines
-    ]
-    return ScoreRow(
-        person=score.person,
-        model=score.model,
-        model_version=score.model_version,
-        as_of=score.as_of,
-        fit=score.fit,
-        engagement=score.engagement,
-        total=score.total,
-        rank=score.rank,
-        grade=score.grade,
-        temperature=score.temperature,
-        excluded=score.excluded,
-        lines=_compact(lines),
-        fired=_compact({f.id: int(f.at.timestamp()) for f in score.fired}) if score.fired else "{}",
-    )
+def _high(store: Store) -> int:
+    """The newest turn before the facts are read: marks of later turns stand for what these scores do not know yet."""
+    with store.read() as tx:
+        return tx.marks.high()
 
 
-def keep(*, store: Store, rows: Sequence[ScoreRow], marked_until: datetime) -> int:
-    """Stores the rows that say something else than the current ones; how many those are."""
-    changed = 0
-    for start in range(0, len(rows), UNIT_ROWS):
-        changed += store.write(partial(_keep_unit, rows=rows[start : start + UNIT_ROWS], marked_until=marked_until))
-    return changed
+def keep(*, store: Store, rows: Sequence[ScoreRow], high: int, started: datetime) -> int:
+    """Stores the rows that say something else than the current ones; how many those are.
+
+    Whoever waited to be scored, by a turn up to `high`, or got another score now waits to be written back.
+    """
+    return sum(store.write(partial(_keep_unit, rows=piece, high=high, started=started)) for piece in _pieces(rows))
 
 
-def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], marked_until: datetime) -> int:
+def _pieces(rows: Sequence[ScoreRow]) -> Iterator[list[ScoreRow]]:
+    """Rows of one unit each; those of one person stay together, so that nobody stops waiting with a part of their scores."""
+    piece: list[ScoreRow] = []
+    for row in sorted(rows, key=lambda r: r.person):
+        if len(piece) >= UNIT_ROWS and row.person != piece[-1].person:
+            yield piece
+            piece = []
+        piece.append(row)
+    if piece:
+        yield piece
+
+
+def _without_rows(tx: Tx, *, people: Sequence[PersonId], high: int) -> None:
+    """Nothing is left of them that could be scored or written."""
+    tx.marks.done(people, lane=Lane.SCORE, until=high)
+
+
+def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], high: int, started: datetime) -> int:
     different: list[ScoreRow] = []
     for model in sorted({r.model for r in rows}):
         mine = [r for r in rows if r.model == model]
         current = tx.scores.current([r.person for r in mine], model=model)
         different.extend(r for r in mine if _is_news(r, current.get(r.person)))
     tx.scores.put(different)
-    tx.people.unmark([r.person for r in rows], marked_until=marked_until)
+    tx.marks.put([r.person for r in different], lane=Lane.WRITE, since=started)
+    tx.marks.move([r.person for r in rows], lane=Lane.SCORE, to=Lane.WRITE, until=high)
     return len(different)
 
 

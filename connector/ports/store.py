@@ -282,6 +282,9 @@ class Raw(Protocol):
     def put(self, records: Sequence[RawRecord], *, seen_at: datetime) -> None:
         """Replaces; fields absent from a record are not kept."""
 
+    def erased(self, keys: Sequence[RecordKey]) -> frozenset[RecordKey]:
+        """Those of these rows that were erased (`Tx.erase`): whoever reads them again must drop them."""
+
     def amend(self, written: Mapping[RecordKey, Mapping[str, Json]]) -> None:
         """Sets some fields of stored rows to what we just wrote there."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, select, update
 
 from connector.core.people import SHARDS, PersonId
 from connector.core.records import RecordKey
@@ -12,6 +12,7 @@ from connector.ports.errors import StoreError
 from connector.ports.store import Attach, Join
 from connector.store.instants import to_us
 from connector.store.ladder import SqlLadder, body_of, merge_states
+from connector.store.marks import move_marks
 from connector.store.schema import (
     activities,
     addresses,
@@ -19,7 +20,6 @@ from connector.store.schema import (
     identity_events,
     journal,
     ladder_states,
-    marks,
     members,
     parked,
     persons,
@@ -162,10 +162,7 @@ def _join(t: Transaction, one: Join, survivor: PersonId, loser: PersonId, *, now
     _move_journal(t, [(row.source, row.id) for row in rows], survivor)
     _move_past_scores(t, survivor, loser)
     t.run(delete(scores).where(scores.c.person == loser))
-    marked = t.value(select(func.max(marks.c.at)).where(marks.c.person.in_((survivor, loser))))
-    t.run(delete(marks).where(marks.c.person == loser))
-    if marked is not None:
-        t.upsert(marks, [{"person": survivor, "at": marked}])
+    move_marks(t, survivor=survivor, loser=loser)
     states = SqlLadder(t).get((survivor, loser))
     lost = body_of(states[loser]) if loser in states else "null"
     if loser in states:

@@ -1,6 +1,7 @@
 """The journal of writes: each field of each row as it was before and after."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -39,6 +40,16 @@ class SqlJournal:
             )
             for row in self._t.rows(select(journal).join(last, last.c.no == journal.c.no)):
                 found[self._t.key(row.source, row.id), row.field] = load(row.after)
+        return found
+
+    def busy(self, keys: Sequence[RecordKey], *, since: datetime) -> Mapping[RecordKey, int]:
+        found: dict[RecordKey, int] = {}
+        counted = select(journal.c.source, journal.c.id, func.count(journal.c.run.distinct()).label("runs")).where(
+            journal.c.at >= to_us(since)
+        )
+        for some in chunks(keys):
+            mine = counted.where(self._t.among(journal.c.source, journal.c.id, some)).group_by(journal.c.source, journal.c.id)
+            found.update({self._t.key(row.source, row.id): row.runs for row in self._t.rows(mine)})
         return found
 
 

@@ -1,27 +1,31 @@
 """A few persons as columns for scoring, read through SQLAlchemy: what `store.shards` gives of a whole shard, in the same shape.
 
-One person must cost about a millisecond, so statements are made once and what comes of few rows is put together without array calls.
+One person must cost about a millisecond and a hundred ten, so statements are made once and what they give is decoded as a whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
-from struct import iter_unpack
 
 import numpy as np
 from sqlalchemy import bindparam, select
 
-from connector.core.facts import Activities, Column, Int64, People
+from connector.core.facts import Activities, Column, Int32, Int64, People
 from connector.core.people import SHARDS, PersonId
 from connector.core.records import Value
 from connector.store.columns import ACTIVITY_COLUMNS, WORD_LISTS, activities_of
 from connector.store.dictionary import activity_list
+from connector.store.facts import PAIR, unpack
 from connector.store.instants import to_us
 from connector.store.schema import activities, lists, person_facts, persons, words
 from connector.store.transaction import AnyRow, Transaction, chunks
 from connector.store.values import load_value
 
-REMEMBERED_VALUES = 50_000
+PAIR_BYTES = 2 * PAIR.itemsize
+SHORT_LIST = 1000
+"""Values in a list that is still known whole."""
+REMEMBERED_VALUES = 10_000
+"""Values kept of a longer list; beyond that it begins anew."""
 
 _FACTS = (person_facts.c.person, person_facts.c.facts)
 _DEEDS = [activities.c[name] for name in ACTIVITY_COLUMNS]
@@ -52,6 +56,13 @@ _NEW_WORDS = (
     .where(lists.c.name == bindparam("list"), words.c.id >= bindparam("first"))
     .order_by(words.c.id)
 )
+_MORE_VALUES = (
+    select(words.c.word)
+    .where(words.c.list == bindparam("list"), words.c.id >= bindparam("first"))
+    .order_by(words.c.id)
+    .limit(SHORT_LIST + 1)
+)
+_VALUES = select(words.c.id, words.c.word).where(words.c.list == bindparam("list"), words.c.id.in_(bindparam("numbers", expanding=True)))
 
 
 class WordTexts:
@@ -73,44 +84,75 @@ class WordTexts:
 
 
 class FactColumns:
-    """Takes packed facts of few persons apart. Remembers lists and values: they never change once committed."""
+    """Takes packed facts of few persons apart. Remembers lists and values: they never change once committed.
+
+    A short list is one tuple that stays the same object until the list grows, so that conditions judge its words once, not at each load.
+    Of a long list only the values met are known.
+    """
 
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
-        self._values: dict[tuple[int, int], Value] = {}
+        self._short: dict[int, tuple[Value, ...]] = {}
+        self._long: dict[int, dict[int, Value]] = {}
 
     def of(self, t: Transaction, packed: Sequence[bytes], facts: Sequence[str]) -> dict[str, Column]:
         """A column for each of the facts that anybody has."""
         wanted = frozenset(facts)
-        codes: dict[int, list[int]] = {}
-        found: dict[int, dict[int, int]] = {}
-        for row, blob in enumerate(packed):
-            for no, word in iter_unpack("<ii", blob):
-                name = self._names.get(no) or self._learn_name(t, no)
-                if name in wanted:
-                    column = codes.get(no)
-                    if column is None:
-                        column = codes[no] = [-1] * len(packed)
-                        found[no] = {}
-                    column[row] = found[no].setdefault(word, len(found[no]))
-        self._learn_values(t, found)
-        return {
-            self._names[no]: Column(codes=np.array(column, dtype=np.int32), words=tuple(self._values[no, word] for word in found[no]))
-            for no, column in codes.items()
-        }
+        columns = {}
+        for no, codes in _codes_by_list(packed).items():
+            name = self._names.get(no) or self._learn_name(t, no)
+            if name in wanted:
+                columns[name] = self._column(t, no, codes)
+        return columns
+
+    def _column(self, t: Transaction, no: int, codes: Int32) -> Column:
+        highest = int(codes.max())
+        if no not in self._long and highest >= len(self._short.get(no, ())):
+            self._learn_list(t, no)
+        if no in self._long:
+            return self._column_of_long(t, no, codes)
+        return Column(codes=codes, words=self._short[no])
+
+    def _column_of_long(self, t: Transaction, no: int, codes: Int32) -> Column:
+        places = {-1: -1}
+        renumbered = [places.setdefault(code, len(places) - 1) for code in codes.tolist()]
+        del places[-1]
+        values = self._values(t, no, places)
+        return Column(codes=np.array(renumbered, dtype=np.int32), words=tuple(values[code] for code in places))
 
     def _learn_name(self, t: Transaction, no: int) -> str:
         self._names = {row.no: row.name for row in t.rows(select(lists))}
         return self._names[no]
 
-    def _learn_values(self, t: Transaction, found: Mapping[int, Mapping[int, int]]) -> None:
-        if len(self._values) > REMEMBERED_VALUES:
-            self._values = {}
-        for no, ids in found.items():
-            new = [word for word in ids if (no, word) not in self._values]
-            for some in chunks(new):
-                for row in t.rows(select(words.c.id, words.c.word).where(words.c.list == no, words.c.id.in_(some))):
-                    self._values[no, row.id] = load_value(row.word)
+    def _learn_list(self, t: Transaction, no: int) -> None:
+        """Reads what a short list has more, and finds out that it is a long one."""
+        known = self._short.pop(no, ())
+        new = t.rows(_MORE_VALUES, {"list": no, "first": len(known) + 1})
+        if len(known) + len(new) > SHORT_LIST:
+            self._long[no] = {}
+        else:
+            self._short[no] = (*known, *(load_value(row[0]) for row in new))
+
+    def _values(self, t: Transaction, no: int, codes: Collection[int]) -> Mapping[int, Value]:
+        """At least these values of a long list; a code is the word's number less 1."""
+        known = self._long[no]
+        if len(known) > REMEMBERED_VALUES:
+            known.clear()
+        for some in chunks([code + 1 for code in codes if code not in known]):
+            for number, word in t.rows(_VALUES, {"list": no, "numbers": some}):
+                known[number - 1] = load_value(word)
+        return known
+
+
+def _codes_by_list(packed: Sequence[bytes]) -> dict[int, Int32]:
+    """For each list that any of the persons has a word of: the word's number less 1 of each person, -1 where there is none."""
+    pairs = unpack(b"".join(packed))
+    if not len(pairs):
+        return {}
+    persons_of = np.repeat(np.arange(len(packed)), [len(blob) // PAIR_BYTES for blob in packed])
+    codes = np.full((int(pairs[:, 0].max()) + 1, len(packed)), -1, dtype=np.int32)
+    codes[pairs[:, 0], persons_of] = pairs[:, 1] - 1
+    return {no: codes[no] for no in np.flatnonzero((codes >= 0).any(axis=1)).tolist()}
 
 
 class PeopleLoader:

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, func, select
 
 from connector.core.people import SHARDS, Person, PersonId
 from connector.core.records import RecordKey
 from connector.ports.store import Attach, Join, PersonLine
 from connector.store import identity
 from connector.store.dictionary import activity_list, known_list
-from connector.store.instants import from_us, to_us
+from connector.store.instants import from_us
 from connector.store.person_rows import PEOPLE_AT_ONCE, gather
 from connector.store.records import people_at
-from connector.store.schema import activities, addresses, connections, ladder_states, marks, members, persons, scores, sources, words
+from connector.store.schema import activities, addresses, connections, ladder_states, members, persons, scores, sources, words
 from connector.store.scores import score_of
 from connector.store.transaction import AnyRow, Transaction, chunks
 
@@ -63,22 +63,6 @@ class SqlPeople:
         """Ascending."""
         pairs = ((self._t.known_source(key.connection, key.source), key.id) for key in companies)
         return tuple(sorted(people_at(self._t, [(no, id_) for no, id_ in pairs if no is not None])))
-
-    def mark(self, people: Sequence[PersonId], *, at: datetime) -> None:
-        """A later mark replaces an earlier one."""
-        now = to_us(at)
-        later: set[PersonId] = set()
-        for some in chunks(people):
-            later.update(row.person for row in self._t.rows(select(marks.c.person).where(marks.c.person.in_(some), marks.c.at > now)))
-        self._t.upsert(marks, [{"person": person, "at": now} for person in dict.fromkeys(people) if person not in later])
-
-    def marked(self, *, limit: int) -> tuple[PersonId, ...]:
-        """Longest waiting first."""
-        return tuple(row.person for row in self._t.rows(select(marks.c.person).order_by(marks.c.at, marks.c.person).limit(limit)))
-
-    def unmark(self, people: Sequence[PersonId], *, marked_until: datetime) -> None:
-        for some in chunks(people):
-            self._t.run(delete(marks).where(marks.c.person.in_(some), marks.c.at <= to_us(marked_until)))
 
     def count(self) -> int:
         return int(self._t.value(select(func.count()).select_from(persons).where(persons.c.live.is_(True))))

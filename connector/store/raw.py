@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, update
 from connector.core.records import RecordKey
 from connector.ports.crm import Json, RawRecord
 from connector.ports.store import StoredRaw
+from connector.store.erased import erased_among
 from connector.store.instants import from_us, to_us
 from connector.store.schema import raw
 from connector.store.transaction import AT_ONCE, AnyRow, Transaction, chunks
@@ -30,6 +31,9 @@ class SqlRaw:
             for row in self._t.rows(select(raw).where(self._t.among(raw.c.source, raw.c.id, some))):
                 found[self._t.key(row.source, row.id)] = _stored(row)
         return found
+
+    def erased(self, keys: Sequence[RecordKey]) -> frozenset[RecordKey]:
+        return erased_among(self._t, keys)
 
     def put(self, records: Sequence[RawRecord], *, seen_at: datetime) -> None:
         seen = to_us(seen_at)

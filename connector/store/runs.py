@@ -11,6 +11,7 @@ from connector.store.instants import from_us, from_us_or_none, to_us
 from connector.store.schema import runs
 from connector.store.transaction import AnyRow, Transaction
 from connector.store.values import dump
+from connector.store.workers import alive
 
 
 class SqlRuns:
@@ -21,11 +22,14 @@ class SqlRuns:
     def __init__(self, t: Transaction) -> None:
         self._t = t
 
-    def start(self, *, verb: str, at: datetime) -> int:
-        self._t.run(update(runs).where(runs.c.ended_at.is_(None), runs.c.state == "running").values(state="killed"))
+    def start(self, *, verb: str, at: datetime, worker: str = "") -> int:
+        """A run without a worker's name belongs to nobody: the next start finds it killed."""
+        theirs = {*alive(self._t, at=at), worker} - {""}
+        left = (runs.c.ended_at.is_(None), runs.c.state == "running", runs.c.worker.not_in(sorted(theirs)))
+        self._t.run(update(runs).where(*left).values(state="killed"))
         run = self._t.next_number(runs.c.id)
         row = {"id": run, "verb": verb, "started_at": to_us(at), "ended_at": None, "state": "running", "counts": "{}", "message": ""}
-        self._t.insert(runs, [row])
+        self._t.insert(runs, [{**row, "worker": worker}])
         return run
 
     def finish(self, run: int, *, at: datetime, state: str, counts: Mapping[str, int], message: str = "") -> None:

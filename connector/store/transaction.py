@@ -3,7 +3,7 @@
 Every concern of the store is written on top of this file.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Dialect, Executable, R
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.core.records import RecordKey
-from connector.store.schema import sources
+from connector.store.schema import ledger, sources
 
 T = TypeVar("T")
 AnyRow = Row[*tuple[Any, ...]]
@@ -66,17 +66,20 @@ class _Filling:
     def parameters(self, rows: Sequence[Mapping[str, Any]]) -> Any:
         if not self.positional:
             return [{name: row[name] for name in self.names} for row in rows]
+        if len(self.names) == 1:
+            return [(row[self.names[0]],) for row in rows]
         pick = itemgetter(*self.names)
         return [pick(row) for row in rows]
 
 
-def _inserting(table: Table, dialect: str) -> Any:
+def inserting(table: Table, dialect: str) -> Any:
+    """An insert that `on_conflict_…` may follow."""
     make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return make(table)
 
 
 def _upserting(table: Table, dialect: str) -> Any:
-    statement = _inserting(table, dialect)
+    statement = inserting(table, dialect)
     keys = [c.name for c in table.primary_key]
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
     if not others:
@@ -84,24 +87,34 @@ def _upserting(table: Table, dialect: str) -> Any:
     return statement.on_conflict_do_update(index_elements=keys, set_=others)
 
 
-_FILLINGS: dict[tuple[str, Table, bool, frozenset[str]], _Filling] = {}
+def _turning(table: Table, dialect: str) -> Any:
+    statement = inserting(table, dialect)
+    return statement.on_conflict_do_update(index_elements=["no"], set_={"turn": statement.excluded.turn})
 
 
-def _filling(dialect: Dialect, table: Table, names: frozenset[str], *, upsert: bool) -> _Filling:
-    known = _FILLINGS.get((dialect.name, table, upsert, names))
+TURN = "turn"
+_LAST_TURN = select(ledger.c.turn)
+
+Making = Callable[[Table, str], Any]
+"""The statement that fills a table, in the dialect of that name."""
+
+_FILLINGS: dict[tuple[str, Table, Making, frozenset[str]], _Filling] = {}
+
+
+def _filling(dialect: Dialect, table: Table, names: frozenset[str], making: Making) -> _Filling:
+    known = _FILLINGS.get((dialect.name, table, making, names))
     if known is None:
-        make = _upserting if upsert else _inserting
-        compiled = make(table, dialect.name).compile(dialect=dialect, column_keys=sorted(names))
+        compiled = making(table, dialect.name).compile(dialect=dialect, column_keys=sorted(names))
         ordered = tuple(compiled.positiontup or sorted(names))
         known = _Filling(sql=str(compiled), names=ordered, positional=compiled.positional)
-        _FILLINGS[dialect.name, table, upsert, names] = known
+        _FILLINGS[dialect.name, table, making, names] = known
     return known
 
 
 class Transaction:
     """Statements inside one transaction. Rows come back as lists: nothing stays open."""
 
-    __slots__ = ("connection", "memory", "stale", "touched")
+    __slots__ = ("connection", "memory", "stale", "touched", "wakes")
 
     def __init__(self, *, connection: Connection, memory: Memory) -> None:
         self.connection = connection
@@ -110,6 +123,8 @@ class Transaction:
         """Persons whose facts must be resolved again before the unit ends."""
         self.touched = 0
         """Rows written so far."""
+        self.wakes: set[tuple[str, str]] = set()
+        """Jobs that should look once this is durable, each with a key of its."""
 
     def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[AnyRow]:
         return self.connection.execute(statement, parameters).fetchall()
@@ -136,15 +151,16 @@ class Transaction:
 
     def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Each row names the same columns."""
-        self._fill(table, rows, upsert=False)
+        self.fill(table, rows, inserting)
 
     def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts, or replaces whole, by primary key. Each row names every column."""
-        self._fill(table, rows, upsert=True)
+        self.fill(table, rows, _upserting)
 
-    def _fill(self, table: Table, rows: Sequence[Mapping[str, Any]], *, upsert: bool) -> None:
+    def fill(self, table: Table, rows: Sequence[Mapping[str, Any]], making: Making) -> None:
+        """Each row names the same columns. `making` is a module's own function: what it makes is kept by it."""
         if rows:
-            filling = _filling(self.connection.dialect, table, frozenset(rows[0]), upsert=upsert)
+            filling = _filling(self.connection.dialect, table, frozenset(rows[0]), making)
             self.connection.exec_driver_sql(filling.sql, filling.parameters(rows))
             self.touched += len(rows)
 
@@ -156,6 +172,19 @@ class Transaction:
             last = self.value(select(what).order_by(what.desc()).limit(1)) or 0
         self.memory.last[name] = last + many
         return int(last) + 1
+
+    def next_turn(self, *, many: int = 1) -> int:
+        """The first of `many` new turns. Unlike numbers they never come back, whatever is deleted."""
+        last = self.memory.last.get(TURN)
+        if last is None:
+            last = self.last_turn()
+        self.memory.last[TURN] = last + many
+        self.fill(ledger, [{"no": 1, "turn": last + many, "writer": ""}], _turning)
+        return last + 1
+
+    def last_turn(self) -> int:
+        """The newest turn given out; 0 before the first."""
+        return int(self.value(_LAST_TURN) or 0)
 
     def source(self, connection: str, source: str) -> int:
         """The number of a kind of row of a connection, made when it is new."""

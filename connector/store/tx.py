@@ -1,5 +1,10 @@
 """All concerns inside one transaction."""
 
+from collections.abc import Sequence
+
+from connector.core.people import PersonId
+from connector.core.records import RecordKey
+from connector.ports.inbox import HeldEvents, Hints, Inbox, Leases, Marks, Workers
 from connector.ports.store import (
     ActivityStore,
     Connections,
@@ -21,9 +26,15 @@ from connector.store.activities import SqlActivities
 from connector.store.connections import SqlConnections
 from connector.store.cursors import SqlCursors
 from connector.store.documents import SqlDocuments
+from connector.store.erasing import erase
 from connector.store.follow_ups import SqlFollowUps
+from connector.store.held_events import SqlHeldEvents
+from connector.store.hints import SqlHints
+from connector.store.inbox import SqlInbox
 from connector.store.journal import SqlJournal
 from connector.store.ladder import SqlLadder
+from connector.store.leases import SqlLeases
+from connector.store.marks import SqlMarks
 from connector.store.parked import SqlParked
 from connector.store.people import SqlPeople
 from connector.store.plans import SqlPlans
@@ -33,6 +44,7 @@ from connector.store.runs import SqlRuns
 from connector.store.scores import SqlScores
 from connector.store.transaction import Transaction
 from connector.store.unknowns import SqlUnknowns
+from connector.store.workers import SqlWorkers
 
 
 class SqlTx:
@@ -102,3 +114,33 @@ class SqlTx:
     @property
     def unknowns(self) -> UnknownValues:
         return SqlUnknowns(self._t)
+
+    @property
+    def inbox(self) -> Inbox:
+        return SqlInbox(self._t)
+
+    @property
+    def hints(self) -> Hints:
+        return SqlHints(self._t)
+
+    @property
+    def marks(self) -> Marks:
+        return SqlMarks(self._t)
+
+    @property
+    def leases(self) -> Leases:
+        return SqlLeases(self._t)
+
+    @property
+    def workers(self) -> Workers:
+        return SqlWorkers(self._t)
+
+    @property
+    def held_events(self) -> HeldEvents:
+        return SqlHeldEvents(self._t)
+
+    def wake(self, job: str, *, key: str = "") -> None:
+        self._t.wakes.add((job, key))
+
+    def erase(self, keys: Sequence[RecordKey]) -> tuple[PersonId, ...]:
+        return erase(self._t, keys)

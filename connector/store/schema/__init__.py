@@ -19,9 +19,21 @@ from connector.store.schema.outcome import (
     scores,
     stage_moves,
 )
-from connector.store.schema.people import addresses, identity_events, marks, members, person_facts, persons
+from connector.store.schema.people import addresses, identity_events, members, person_facts, persons
 from connector.store.schema.rows import companies, contacts, deal_contacts, deals, history, raw, unknown_values
 from connector.store.schema.setting_up import connections, cursors, documents, made_by, runs, sources
+from connector.store.schema.waiting import (
+    erased,
+    held_events,
+    hints,
+    inbox,
+    leases,
+    ledger,
+    marks,
+    seen_events,
+    visitors,
+    workers,
+)
 
 __all__ = [
     "METADATA",
@@ -35,11 +47,17 @@ __all__ = [
     "deal_contacts",
     "deals",
     "documents",
+    "erased",
     "follow_ups",
+    "held_events",
+    "hints",
     "history",
     "identity_events",
+    "inbox",
     "journal",
     "ladder_states",
+    "leases",
+    "ledger",
     "lists",
     "made_by",
     "marks",
@@ -55,8 +73,11 @@ __all__ = [
     "runs",
     "score_history",
     "scores",
+    "seen_events",
     "sources",
     "stage_moves",
     "unknown_values",
+    "visitors",
     "words",
+    "workers",
 ]

@@ -1,4 +1,4 @@
-"""Persons: their rows, addresses, joins, marks and packed facts."""
+"""Persons: their rows, addresses, joins and packed facts."""
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, UniqueConstraint
 
@@ -57,8 +57,6 @@ identity_events = Table(
     Index(None, "other"),
 )
 """`join`: `other` went into `person` with these members and this ladder state; `move`: one row went from `other` to `person`."""
-
-marks = Table("marks", METADATA, number("person", key=True), time("at"))
 
 person_facts = Table(
     "person_facts",

@@ -55,4 +55,5 @@ runs = Table(
     text("state"),
     text("counts"),
     text("message"),
+    text("worker"),
 )

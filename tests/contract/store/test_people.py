@@ -8,6 +8,7 @@ from sqlalchemy import text
 from connector.core.people import PersonId
 from connector.core.records import DealState, RecordKey
 from connector.ports.errors import StoreError
+from connector.ports.inbox import Lane
 from connector.ports.store import JournalEntry, Store, Tx
 from connector.store.sql_store import SqlStore
 from tests.support.stores import (
@@ -116,7 +117,7 @@ def test_a_join_moves_rows_activities_marks_and_addresses(store: Store) -> None:
 
     def before(tx: Tx) -> None:
         tx.activities.put([(survivor, activity("v1", key("1"), days=1)), (loser, activity("v2", other, days=2))], seen_at=at(3))
-        tx.people.mark([loser], at=at(4))
+        tx.marks.put([loser], lane=Lane.SCORE, since=at(4))
         tx.scores.put([score(loser), score(survivor)])
         tx.follow_ups.put(follow_up(loser))
         tx.ladder.put([state(loser, stage="mql")], moves=[], run=1)
@@ -129,7 +130,7 @@ def test_a_join_moves_rows_activities_marks_and_addresses(store: Store) -> None:
         assert tx.people.of([key("1"), other]) == {key("1"): survivor, other: survivor}
         assert [a.id for a in tx.activities.of(survivor)] == ["v1", "v2"]
         assert tx.activities.of(loser) == ()
-        assert tx.people.marked(limit=9) == (survivor,)
+        assert [(mark.person, mark.since) for mark in tx.marks.next(lane=Lane.SCORE, limit=9)] == [(survivor, at(4))]
         assert tx.people.holders(["b@x.com"], production=True) == {"b@x.com": (survivor,)}
         assert tx.scores.current([loser], model="default") == {}
         assert tx.follow_ups.open_of([survivor, loser]) == {survivor: (replace(follow_up(loser), person=survivor),)}
@@ -186,19 +187,6 @@ def test_a_joined_person_takes_rows_for_the_survivor(store: Store) -> None:
     placed = store.write(lambda tx: tx.people.attach([attached(key("3"), loser)], at=at(2)))
 
     assert placed == {key("3"): survivor}
-
-
-def test_marks_go_only_as_far_as_the_scoring_saw(store: Store) -> None:
-    people = [put_contact(store, contact(n)) for n in "123"]
-    store.write(lambda tx: tx.people.mark(people, at=at(1)))
-    store.write(lambda tx: tx.people.mark(people[:1], at=at(3)))
-    store.write(lambda tx: tx.people.mark(people[:1], at=at(2)))
-
-    store.write(lambda tx: tx.people.unmark(people[:2], marked_until=at(2)))
-
-    with store.read() as tx:
-        assert tx.people.marked(limit=9) == (people[2], people[0])
-        assert tx.people.marked(limit=1) == (people[2],)
 
 
 def test_a_person_without_a_live_row_is_not_counted(store: Store) -> None:

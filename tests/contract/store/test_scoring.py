@@ -2,6 +2,7 @@
 
 from connector.core.model import Model
 from connector.flows.score import NOT_MEANT, Scored, score_some
+from connector.ports.inbox import Lane
 from connector.ports.store import Store
 from mappings.compile import compile_scoring
 from tests.support.stores import at, contact, put_contact
@@ -45,13 +46,14 @@ def test_who_a_model_no_longer_applies_to_has_no_score_by_it_and_is_on_no_list(s
 def test_who_a_model_never_applied_to_gets_no_row_and_waits_no_longer(store: Store) -> None:
     put_contact(store, contact("1", values={"name": "Ann", "country": "JP"}))
     put_contact(store, contact("2", values={"name": "Bob", "country": "US"}))
-    store.write(lambda tx: tx.people.mark([1, 2], at=at()))
+    store.write(lambda tx: tx.marks.put([1, 2], lane=Lane.SCORE, since=at()))
 
     scored(store, IN_JAPAN, version=1)
 
     with store.read() as tx:
         assert list(tx.scores.current([1, 2], model="m")) == [1]
-        assert tx.people.marked(limit=9) == ()
+        assert tx.marks.next(lane=Lane.SCORE, limit=9) == ()
+        assert [mark.person for mark in tx.marks.next(lane=Lane.WRITE, limit=9)] == [1, 2]
 
 
 def test_a_model_that_applies_again_scores_again(store: Store) -> None:

@@ -105,10 +105,82 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_made_by")),
     )
     op.create_table(
-        "marks",
-        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        "erased",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_erased")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "held_events",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("visitor", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("person", name=op.f("pk_marks")),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_held_events")),
+    )
+    op.create_index(op.f("ix_held_events_at"), "held_events", ["at"], unique=False)
+    op.create_index(op.f("ix_held_events_email"), "held_events", ["email"], unique=False)
+    op.create_index(op.f("ix_held_events_visitor"), "held_events", ["visitor"], unique=False)
+    op.create_table(
+        "inbox",
+        sa.Column("no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_inbox")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_inbox_lane_no"), "inbox", ["lane", "no"], unique=False)
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
+    op.create_table(
+        "ledger",
+        sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
+        sa.Column("writer", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_ledger")),
+    )
+    op.create_table(
+        "marks",
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("lane", "person", name=op.f("pk_marks")),
+    )
+    op.create_index(op.f("ix_marks_lane_since"), "marks", ["lane", "since"], unique=False)
+    op.create_table(
+        "seen_events",
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("event", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("lane", "event", name=op.f("pk_seen_events")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_seen_events_at"), "seen_events", ["at"], unique=False)
+    op.create_table(
+        "visitors",
+        sa.Column("visitor", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("visitor", name=op.f("pk_visitors")),
+    )
+    op.create_index(op.f("ix_visitors_email"), "visitors", ["email"], unique=False)
+    op.create_table(
+        "workers",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("beat_at", sa.BigInteger(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_workers")),
     )
     op.create_table(
         "person_facts",
@@ -150,6 +222,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("counts", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("worker", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
     )
     op.create_table(
@@ -263,6 +336,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "id", name=op.f("pk_deals")),
     )
     op.create_index(op.f("ix_deals_company_source_company_id"), "deals", ["company_source", "company_id"], unique=False)
+    op.create_table(
+        "hints",
+        sa.Column("source", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.SmallInteger(), nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
+        sa.Column("arrived_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["source"], ["sources.no"], name=op.f("fk_hints_source")),
+        sa.PrimaryKeyConstraint("source", "id", name=op.f("pk_hints")),
+    )
+    op.create_index(op.f("ix_hints_source_arrived_at"), "hints", ["source", "arrived_at"], unique=False)
     op.create_table(
         "history",
         sa.Column("no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
