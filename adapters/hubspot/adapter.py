@@ -10,8 +10,10 @@ from typing import Any
 
 from adapters.hubspot import catalog, check, events, provision, read, write
 from adapters.hubspot.client import Hub
+from adapters.hubspot.reread import reread_objects
 from adapters.hubspot.settings import SETTINGS, parse_settings
 from adapters.hubspot.tasks import close_tasks, make_tasks, task_states
+from adapters.hubspot.webhooks import HubSpotHooks
 from adapters.kit.budget import Purpose
 from adapters.kit.clock import Clock
 from adapters.kit.manifest import read_manifest
@@ -35,6 +37,7 @@ from connector.ports.crm import (
     Write,
 )
 from connector.ports.errors import CrmError
+from connector.ports.hooks import Hooks
 
 MANIFEST = read_manifest(Path(__file__).parent)
 OBJECT_TYPE_IDS: Mapping[str, str] = {
@@ -84,8 +87,8 @@ class HubSpotCrm:
     def read(self, ask: Ask) -> Iterator[Page]:
         return events.read_events(self._hub, ask) if events.is_event_source(ask.source) else read.read_objects(self._hub, ask)
 
-    def reread(self, *, source: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[RawRecord]:
-        return read.reread_objects(self._hub, source=source, ids=ids, fields=fields)
+    def reread(self, *, source: str, ids: Sequence[str], fields: Sequence[str], related: Sequence[str] = ()) -> Iterator[RawRecord]:
+        return reread_objects(self._hub, source=source, ids=ids, fields=fields, related=related)
 
     def write(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         return write.write_records(self._hub, writes)
@@ -142,6 +145,7 @@ class HubSpotKind:
     abilities: Abilities = MANIFEST.abilities
     settings: tuple[Setting, ...] = SETTINGS
     sandbox_module: str = MANIFEST.sandbox_module
+    hooks: Hooks = HubSpotHooks()
 
     def open(
         self, *, connection: str, settings: Mapping[str, str], clock: Clock | None = None, policy: RetryPolicy | None = None

@@ -22,7 +22,7 @@ Links = dict[str, list[Json]]
 """Links by the id of the record they start from; no entry: none."""
 
 
-def read_links(hub: Hub, *, source: str, other: str, ids: Sequence[str]) -> Links:
+def read_links(hub: Hub, *, source: str, other: str, ids: Sequence[str], purpose: Purpose = Purpose.READ) -> Links:
     """Links from these records to records of `other`, however many each has. One call per 1,000 ids, more where a record has many."""
     path = f"{hub.paths.associations(source, other)}/batch/read"
     found: dict[str, list[tuple[str, str]]] = {}
@@ -30,7 +30,7 @@ def read_links(hub: Hub, *, source: str, other: str, ids: Sequence[str]) -> Link
         inputs: list[dict[str, str]] = [{"id": one} for one in batch]
         while inputs:
             # A 207 lists the records without any association among its errors; they simply have no links.
-            reply = hub.call("POST", path, purpose=Purpose.READ, body={"inputs": inputs})
+            reply = hub.call("POST", path, purpose=purpose, body={"inputs": inputs})
             inputs = []
             for result in reply.body["results"]:
                 start = str(result["from"]["id"])

@@ -222,13 +222,7 @@ class ObjectReader:
         return {one: links for one, links in inline.items() if links is not None} | apart
 
     def _record(self, row: Mapping[str, Any], links: Mapping[str, Links]) -> RawRecord:
-        properties = row["properties"]
-        # A property that was cleared comes back as "".
-        fields: dict[str, Json] = {name: properties.get(name) or None for name in self._ask.fields}
-        record_id = str(row["id"])
-        for other, held in links.items():
-            fields[f"@{other}"] = held.get(record_id, [])
-        return RawRecord(key=self._key(record_id), modified_at=_instant(row["updatedAt"]), fields=fields)
+        return live_record(row, key=self._key(str(row["id"])), fields=self._ask.fields, links=links)
 
     def _merged_away(self, row: Mapping[str, Any]) -> Iterator[RawRecord]:
         """Tombstones, with the survivor, of the records merged into this one; none on a first load, which has nothing to bury."""
@@ -242,24 +236,12 @@ class ObjectReader:
         return RecordKey(self._hub.connection, self._source, record_id)
 
 
-def reread_objects(hub: Hub, *, source: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[RawRecord]:
-    """The records as they are now, in the order asked; one that is gone with `deleted` set, and its survivor where HubSpot names one."""
-    wanted = (*fields, *(MERGED_IDS if source in MERGEABLE else ())) or ("hs_object_id",)
-    for batch in batches(ids, READ_ROWS):
-        body = {"inputs": [{"id": one} for one in dict.fromkeys(batch)], "properties": list(wanted)}
-        # A 207 names the ids that are not there; they are those without a row.
-        reply = hub.call("POST", f"{hub.paths.objects(source)}/batch/read", purpose=Purpose.REREAD, body=body)
-        rows = {str(row["id"]): row for row in _rows(reply)}
-        heirs = {old: kept for kept, row in rows.items() for old in merged_ids(row)}
-        for one in batch:
-            key = RecordKey(hub.connection, source, one)
-            row = rows.get(one)
-            if row is None:
-                survivor = RecordKey(hub.connection, source, heirs[one]) if one in heirs else None
-                yield RawRecord(key=key, modified_at=reply.at, fields={}, deleted=True, survivor=survivor)
-            else:
-                held = {name: row["properties"].get(name) or None for name in fields}
-                yield RawRecord(key=key, modified_at=_instant(row["updatedAt"]), fields=held)
+def live_record(row: Mapping[str, Any], *, key: RecordKey, fields: Sequence[str], links: Mapping[str, Links]) -> RawRecord:
+    """A row as a record, however it was read. `links` is by source; a record without an entry there has none."""
+    # A property that was cleared comes back as "".
+    held: dict[str, Json] = {name: row["properties"].get(name) or None for name in fields}
+    held |= {f"@{other}": found.get(key.id, []) for other, found in links.items()}
+    return RawRecord(key=key, modified_at=_instant(row["updatedAt"]), fields=held)
 
 
 def merged_ids(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 from adapters.hubspot.batch import RowResult, send_batch
 from adapters.hubspot.client import Hub
 from adapters.hubspot.errors import Complaint, refusal
-from adapters.hubspot.read import reread_objects
+from adapters.hubspot.reread import reread_objects
 from adapters.kit.budget import Purpose
 from adapters.kit.paging import batches
 from connector.ports.crm import NewTask, Outcome, Priority, TaskState, TaskStatus, TaskType

@@ -19,6 +19,7 @@ from adapters.salesforce.provision import Provision
 from adapters.salesforce.read import Reader
 from adapters.salesforce.settings import SETTINGS, SalesforceSettings, read_settings
 from adapters.salesforce.tasks import Tasks
+from adapters.salesforce.webhooks import SalesforceHooks
 from adapters.salesforce.write import Writer
 from connector.core.records import RecordKey
 from connector.ports.crm import (
@@ -38,6 +39,7 @@ from connector.ports.crm import (
     User,
     Write,
 )
+from connector.ports.hooks import Hooks
 
 MANIFEST = read_manifest(Path(__file__).parent)
 
@@ -75,8 +77,8 @@ class SalesforceCrm:
     def read(self, ask: Ask) -> Iterator[Page]:
         return self._reader.read(ask)
 
-    def reread(self, *, source: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[RawRecord]:
-        return self._reader.reread(source=source, ids=ids, fields=fields)
+    def reread(self, *, source: str, ids: Sequence[str], fields: Sequence[str], related: Sequence[str] = ()) -> Iterator[RawRecord]:
+        return self._reader.reread(source=source, ids=ids, fields=fields, related=related)
 
     def write(self, writes: Sequence[Write]) -> Iterator[Outcome]:
         return self._writer.write(writes)
@@ -120,6 +122,7 @@ class SalesforceKind:
     abilities: Abilities = MANIFEST.abilities
     settings: tuple[Setting, ...] = SETTINGS
     sandbox_module: str = MANIFEST.sandbox_module
+    hooks: Hooks = SalesforceHooks()
 
     def open(
         self, *, connection: str, settings: Mapping[str, str], clock: Clock | None = None, policy: RetryPolicy | None = None

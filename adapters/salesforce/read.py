@@ -25,7 +25,12 @@ from connector.ports.errors import CrmField, CrmRefused
 log = structlog.get_logger()
 
 IDS_A_CALL = 400
-"""Ids of one `Id IN (…)`: 21 characters each in an address that may hold 16,384."""
+"""Ids of one `Id IN (…)` at most, so that an ordinary list of fields fits beside them."""
+ID_CHARACTERS = 21
+ADDRESS_ELSE = 200
+"""Room for the host and the path."""
+LONGEST_ADDRESS = 16_000
+"""Characters of an address; the org takes 16,384 ("Salesforce Developer Limits and Allocations Quick Reference", URI length, 2026-11)."""
 
 PURGES_KEPT = timedelta(days=15) - timedelta(hours=1)
 """How far back the org tells purged rows ("REST API Developer Guide", Get Deleted: 15 days), less an hour for clocks."""
@@ -62,17 +67,18 @@ class Reader:
             return self._load(ask, rows, place)
         return self._increment(ask, rows, place)
 
-    def reread(self, *, source: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[RawRecord]:
-        """The named rows as they are now, in the order given; one that is gone comes back with `deleted` set."""
-        rows = SourceRows(connection=self._client.connection, source=source, fields=fields)
-        for batch in batches(ids, IDS_A_CALL):
+    def reread(self, *, source: str, ids: Sequence[str], fields: Sequence[str], related: Sequence[str] = ()) -> Iterator[RawRecord]:
+        """One record an id, as it is now, in the order given; one that is gone comes back with `deleted` set."""
+        rows = SourceRows(connection=self._client.connection, source=source, fields=fields, related=related)
+        for batch in batches(ids, _ids_a_call(rows)):
             askable = [record_id for record_id in batch if is_id(record_id)]
             found: dict[str, RawRecord] = {}
             at = self._client.clock.now()
             if askable:
                 answer = self._query(rows.text([id_condition(askable)]), purpose=Purpose.REREAD)
                 at = answer.at
-                found = {row["Id"][:15]: rows.record(row) for row in self._all_rows(answer, Purpose.REREAD)}
+                known = self._records(rows, self._all_rows(answer, Purpose.REREAD), purpose=Purpose.REREAD)
+                found = {record.key.id[:15]: record for record in known}
             for record_id in batch:
                 yield found.get(record_id[:15]) or rows.gone(record_id, at=at)
 
@@ -159,7 +165,7 @@ class Reader:
             soql = f"SELECT {link.child_parent} FROM {link.child} WHERE SystemModstamp >= {moment(place.low)}"
             changed = self._all_rows(self._query(soql), Purpose.READ)
             parents = tuple(dict.fromkeys(row[link.child_parent] for row in changed if row[link.child_parent]))
-            for batch in batches(parents, IDS_A_CALL):
+            for batch in batches(parents, _ids_a_call(rows)):
                 yield from self._records(rows, self._all_rows(self._query(rows.text([id_condition(batch)])), Purpose.READ))
 
     def _purged(self, rows: SourceRows, place: Ending, told_deleted: set[str]) -> tuple[list[RawRecord], datetime]:
@@ -195,7 +201,7 @@ class Reader:
 
     def _still_known(self, rows: SourceRows, dates: Mapping[str, datetime]) -> Iterator[RawRecord]:
         """Deleted rows as the recycle bin still has them (so that a merge names its winner), else as bare ids."""
-        for batch in batches(tuple(dates), IDS_A_CALL):
+        for batch in batches(tuple(dates), _ids_a_call(rows)):
             answer = self._query(rows.text([id_condition(batch)]))
             known = {row["Id"][:15]: rows.record(row) for row in self._all_rows(answer, Purpose.READ)}
             for record_id in batch:
@@ -211,16 +217,16 @@ class Reader:
             found += answer.body["records"]
         return found
 
-    def _records(self, rows: SourceRows, found: Iterable[dict[str, Any]]) -> tuple[RawRecord, ...]:
+    def _records(self, rows: SourceRows, found: Iterable[dict[str, Any]], *, purpose: Purpose = Purpose.READ) -> tuple[RawRecord, ...]:
         if rows.child_links:
-            found = [self._with_all_children(rows, row) for row in found]
+            found = [self._with_all_children(rows, row, purpose) for row in found]
         return tuple(map(rows.record, found))
 
-    def _with_all_children(self, rows: SourceRows, row: dict[str, Any]) -> dict[str, Any]:
+    def _with_all_children(self, rows: SourceRows, row: dict[str, Any], purpose: Purpose) -> dict[str, Any]:
         for link in rows.child_links:
             children = row.get(link.children)
             while children and not children["done"]:
-                more = self._client.call("GET", children["nextRecordsUrl"], purpose=Purpose.READ).body
+                more = self._client.call("GET", children["nextRecordsUrl"], purpose=purpose).body
                 children = {**more, "records": [*children["records"], *more["records"]]}
                 row = {**row, link.children: children}
         return row
@@ -251,6 +257,12 @@ class Reader:
         if name in DATES:
             return FieldType.DATE
         return self._field_type(source, name)
+
+
+def _ids_a_call(rows: SourceRows) -> int:
+    """How many ids fit beside the fields; at least one, however long the fields are."""
+    left = LONGEST_ADDRESS - len(quote(rows.text([id_condition(())]))) - ADDRESS_ELSE
+    return max(1, min(IDS_A_CALL, left // ID_CHARACTERS))
 
 
 def _first_changes(place: Rest) -> Changes:

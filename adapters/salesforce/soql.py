@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from simple_salesforce.format import quote_soql_value
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
+_CHECK_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 
 
@@ -21,6 +22,13 @@ def is_name(text: str) -> bool:
 def is_id(text: str) -> bool:
     """Whether `text` has the shape of a record id (15 or 18 characters)."""
     return _ID.fullmatch(text) is not None
+
+
+def long_id(record_id: str) -> str:
+    """The 18-character form of a record id. Its last three characters say which of the first fifteen are capitals, five a character."""
+    short = record_id[:15]
+    bits = (sum(1 << place for place, sign in enumerate(short[start : start + 5]) if sign.isupper()) for start in (0, 5, 10))
+    return short + "".join(_CHECK_SIGNS[bit] for bit in bits)
 
 
 def words(values: Iterable[str]) -> str:
