@@ -24,8 +24,11 @@ from adapters.hubspot.sandbox.portal import Portal, PortalSettings
 from adapters.hubspot.sandbox.property_views import PropertyViews
 from adapters.hubspot.sandbox.records import Records
 from adapters.hubspot.sandbox.routing import Api
+from adapters.hubspot.sandbox.webhooks import WebhookCourier
 from adapters.kit.sandbox.control import Control
 from adapters.kit.sandbox.pages import mount_pages
+from adapters.kit.sandbox.push_routes import push_routes
+from adapters.kit.sandbox.pushes import Pushes
 from adapters.kit.sandbox.storage import SandboxDatabase
 
 ACCENT = "#c2410c"
@@ -79,5 +82,7 @@ def make_app(
     AccountViews(api)
     EventViews(api, records)
     control.mount(app, state=PeopleEdits(portal, records))
+    courier = WebhookCourier(portal_id=portal.settings.portal_id)
+    app.register_blueprint(push_routes(Pushes(control=control, changes=portal.changes, courier=courier)))
     mount_pages(app, crm="HubSpot", accent=ACCENT, control=control, pages=PortalPages(portal))
     return SandboxApp(app=app, portal=portal, control=control, tokens=kept)

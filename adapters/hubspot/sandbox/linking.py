@@ -12,6 +12,7 @@ from adapters.hubspot.sandbox.kinds import BY_NAME, Kind
 from adapters.hubspot.sandbox.link_types import BY_ID, LinkType, between, default_types
 from adapters.hubspot.sandbox.portal import Portal
 from adapters.hubspot.sandbox.store import Link, Row
+from adapters.hubspot.sandbox.webhook_changes import CALCULATED
 
 
 def types_by_id(from_kind: Kind, to_kind: Kind, ids: Iterable[int]) -> list[LinkType]:
@@ -114,7 +115,8 @@ class Linking:
             before = dict(row.props)
             self._follow_one(kind, row, other)
             if row.props != before:
-                self._store.put(kind, row)
+                with self._store.notes.by(CALCULATED):
+                    self._store.put(kind, row)
 
     def _follow_one(self, kind: Kind, row: Row, other: Kind) -> None:
         if kind.name == "contacts" and other.name == "companies":

@@ -82,7 +82,11 @@ class MergeViews:
             visible_ms=now,
             props=props,
         )
-        self._store.put(kind, merged)
+        with self._store.notes.silence():
+            self._store.put(kind, merged)
+        if self._store.notes.are_wanted:
+            moved = sum(name not in primary.props for name in other.props)
+            self._store.notes.merged(kind, primary=primary.id, others=[other.id], new=merged.id, moved=moved)
         for old in (primary, other):
             self._hand_over(kind, old, merged)
         return self._store.load(kind, merged.id) or merged

@@ -7,7 +7,8 @@ Station: HubSpot sandbox; answers `adapters.kit.sandbox.control.CrmState`. Besid
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from adapters.hubspot.sandbox.portal import Actor, Portal
 from adapters.hubspot.sandbox.records import Records
 from adapters.hubspot.sandbox.stamps import iso, parse_instant, to_ms
 from adapters.hubspot.sandbox.store import Row
+from adapters.hubspot.sandbox.webhook_changes import Author
 from adapters.kit.sandbox.control import RefusedEditError, UnknownRecordError
 from adapters.kit.sandbox.wire import Reply, json_reply
 
@@ -32,7 +34,7 @@ class PeopleEdits:
 
     def create(self, *, source: str, values: Mapping[str, Any], by: str) -> str:
         """The id of the new record; `associations` in values maps object types to lists of ids."""
-        with self._store.turn():
+        with self._turn(by):
             if source == "events":
                 return self._happened(values)
             kind = _kind(source)
@@ -51,9 +53,8 @@ class PeopleEdits:
             self._refusing(lambda: self._records.update(kind, row, values, self._user(by, row)))
 
     def delete(self, *, source: str, record_id: str, by: str) -> None:
-        """Archives the record, whoever `by` is."""
-        del by  # HubSpot's bin does not say who filled it
-        with self._store.turn():
+        """Archives the record."""
+        with self._turn(by):
             kind = _kind(source)
             self._records.archive(kind, self._found(kind, record_id))
 
@@ -115,9 +116,15 @@ class PeopleEdits:
             props["recent_conversion_date"] = iso(at)
             props["recent_conversion_event_name"] = f"Website: {subject}"
         contact.modified_ms = contact.visible_ms = now
-        self._store.put(BY_NAME["contacts"], contact)
+        with self._store.notes.by(Author(source="ANALYTICS", source_id="")):
+            self._store.put(BY_NAME["contacts"], contact)
         newest = self._store.connection.execute("SELECT max(id) FROM events").fetchone()
         return str(newest[0])
+
+    @contextmanager
+    def _turn(self, by: str) -> Iterator[None]:
+        with self._store.turn(), self._store.notes.by(self._user(by, None).author):
+            yield
 
     def _user(self, by: str, row: Row | None) -> Actor:
         owners = self._portal.owners()

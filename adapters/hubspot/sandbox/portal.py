@@ -11,6 +11,8 @@ from adapters.hubspot.sandbox.catalogue import Catalogue
 from adapters.hubspot.sandbox.pipelines import PIPELINE_ID, STAGE_BY_ID
 from adapters.hubspot.sandbox.stamps import to_ms
 from adapters.hubspot.sandbox.store import Store
+from adapters.hubspot.sandbox.webhook_changes import Author, RecordNotes
+from adapters.kit.sandbox.changes import Changes
 from adapters.kit.sandbox.control import Control
 from adapters.kit.sandbox.storage import SandboxDatabase
 
@@ -43,6 +45,11 @@ class Actor:
         """True for a write through the API, which the counters count."""
         return self.source_type == "INTEGRATION"
 
+    @property
+    def author(self) -> Author:
+        """The same as webhooks name it."""
+        return Author(source=self.source_type, source_id=self.source_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
@@ -63,7 +70,8 @@ class Portal:
     def __init__(self, *, database: SandboxDatabase, control: Control, settings: PortalSettings | None = None) -> None:
         self.settings = settings or PortalSettings()
         self.control = control
-        self.store = Store(database)
+        self.changes = Changes(database=database, now=control.now)
+        self.store = Store(database, RecordNotes(self.changes))
         with self.store.turn():
             self.catalogue = Catalogue(self.store.connection, now_ms=self.now_ms())
         self._owners: tuple[Owner, ...] = ()

@@ -20,6 +20,7 @@ from adapters.hubspot.sandbox.reading import mapping, mappings, record_id, recor
 from adapters.hubspot.sandbox.stamps import from_ms, iso, parse_instant, to_ms
 from adapters.hubspot.sandbox.store import Past, Row
 from adapters.hubspot.sandbox.values import checked
+from adapters.hubspot.sandbox.webhook_changes import CALCULATED
 
 Values = dict[str, "str | None"]
 
@@ -57,7 +58,8 @@ class Records:
         now = self._portal.now_ms()
         created = parse_instant(kept.pop("createdate") or "") if kept.get("createdate") else now
         row = Row(id=self._store.next_id(kind), created_ms=created, modified_ms=now, visible_ms=self._visible(now))
-        self._apply(kind, row, kept, actor, now)
+        with self._store.notes.by(actor.author):
+            self._apply(kind, row, kept, actor, now)
         if actor.is_api:
             self._portal.control.wrote(kind.name, str(row.id), kept.keys())
         for other, other_id, types in links:
@@ -83,7 +85,8 @@ class Records:
             self._portal.control.wrote(kind.name, str(row.id), given.keys())
         if changed:
             row.modified_ms, row.visible_ms = now, self._visible(now)
-            self._apply(kind, row, changed, actor, now)
+            with self._store.notes.by(actor.author):
+                self._apply(kind, row, changed, actor, now)
             self._after(kind, row, is_new=False)
         return row
 
@@ -189,7 +192,8 @@ class Records:
                 props["num_contacted_notes"] = str(int(props.get("num_contacted_notes", "0")) + 1)
             contact.modified_ms = self._portal.now_ms()
             contact.visible_ms = self._visible(contact.modified_ms)
-            self._store.put(contacts, contact)
+            with self._store.notes.by(CALCULATED):
+                self._store.put(contacts, contact)
 
     def _visible(self, stamp_ms: int) -> int:
         return to_ms(self._portal.control.visible_at(from_ms(stamp_ms)))

@@ -163,7 +163,7 @@ class Api:
             headers = self.limits.admit(token.text, is_search=is_search)
             need_one_of(token, needs(arguments))
             call = Call(token=token, body=_body(), query=request.args.to_dict(flat=False))
-            with self.portal.store.turn():
+            with self.portal.store.turn(call.actor.author):
                 answer = view(call, **arguments)
         except ApiFault as refused:
             return reply(refused.status, refused.body, {**headers, **refused.headers})

@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.hubspot.sandbox.kinds import KINDS, Kind
 from adapters.hubspot.sandbox.search import Search, folded, has_token
+from adapters.hubspot.sandbox.webhook_changes import SOMEBODY, Author, RecordNotes
 from adapters.kit.sandbox.storage import SandboxDatabase
 
 _TABLES = """
@@ -82,8 +83,9 @@ class Past:
 class Store:
     """All state of one portal."""
 
-    def __init__(self, database: SandboxDatabase) -> None:
+    def __init__(self, database: SandboxDatabase, notes: RecordNotes) -> None:
         self._database = database
+        self.notes = notes
         with database.reading() as connection:
             self.connection = connection
         self.connection.create_function("has_token", 2, has_token, deterministic=True)
@@ -91,9 +93,12 @@ class Store:
         self.connection.executescript(_TABLES + "".join(_KIND_TABLE.format(name=kind.name) for kind in KINDS))
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """The right to use the store; a transaction that commits at the end and rolls back on an exception."""
-        with self._database.writing():
+    def turn(self, author: Author = SOMEBODY) -> Iterator[None]:
+        """The right to use the store; a transaction that commits at the end and rolls back on an exception.
+
+        Changes that nobody else is named for are `author`'s.
+        """
+        with self._database.writing(), self.notes.by(author):
             yield
 
     @contextmanager
@@ -120,6 +125,8 @@ class Store:
 
     def put(self, kind: Kind, row: Row) -> None:
         """Adds or replaces a record."""
+        if self.notes.are_wanted:
+            self._note_put(kind, row)
         self.connection.execute(
             f"INSERT OR REPLACE INTO {kind.name} VALUES (?,?,?,?,?,?)",
             (row.id, row.created_ms, row.modified_ms, row.visible_ms, row.archived_ms, pack(row.props)),
@@ -129,8 +136,20 @@ class Store:
         """Adds many records at once: (id, created_ms, modified_ms, visible_ms, archived_ms, packed properties)."""
         self.connection.executemany(f"INSERT INTO {kind.name} VALUES (?,?,?,?,?,?)", rows)
 
+    def _note_put(self, kind: Kind, row: Row) -> None:
+        found = self.connection.execute(f"SELECT archived_ms, props FROM {kind.name} WHERE id=?", (row.id,)).fetchone()
+        was_binned = bool(found and found[0])
+        if row.archived_ms and not was_binned:
+            self.notes.binned(kind, row.id)
+        elif was_binned and not row.archived_ms:
+            self.notes.restored(kind, row.id)
+        else:
+            self.notes.put(kind, row.id, old=json.loads(found[1]) if found else None, new=row.props)
+
     def erase(self, kind: Kind, record_id: int) -> None:
         """Removes every trace of a record but its associations, which `Linking.cut` takes care of."""
+        if self.notes.are_wanted:
+            self.notes.erased(kind, record_id)
         self.connection.execute(f"DELETE FROM {kind.name} WHERE id=?", (record_id,))
         self.connection.execute("DELETE FROM history WHERE kind=? AND id=?", (kind.name, record_id))
         self.release_all(kind, record_id)
@@ -217,10 +236,12 @@ class Store:
 
     def link(self, from_kind: Kind, to_kind: Kind, link: Link) -> None:
         """Adds one association, one side of it."""
-        self.connection.execute(
+        added = self.connection.execute(
             "INSERT OR IGNORE INTO links VALUES (?,?,?,?,?)",
             (from_kind.name, to_kind.name, link.from_id, link.to_id, link.type_id),
         )
+        if added.rowcount and self.notes.are_wanted:
+            self.notes.linked(from_kind, to_kind, (link.from_id, link.to_id), link.type_id, removed=False)
 
     def link_many(self, rows: Iterable[tuple[str, str, int, int, int]]) -> None:
         """Adds many: (from kind, to kind, from id, to id, type id)."""
@@ -228,9 +249,12 @@ class Store:
 
     def unlink(self, from_kind: Kind, to_kind: Kind, from_id: int, to_id: int, type_id: int | None = None) -> None:
         """Removes one side of an association, or of one type of it."""
-        sql = "DELETE FROM links WHERE from_kind=? AND to_kind=? AND from_id=? AND to_id=?"
-        args: list[Any] = [from_kind.name, to_kind.name, from_id, to_id]
-        self.connection.execute(sql + (" AND type_id=?" if type_id else ""), args + ([type_id] if type_id else []))
+        sql = "FROM links WHERE from_kind=? AND to_kind=? AND from_id=? AND to_id=?" + (" AND type_id=?" if type_id else "")
+        args: list[Any] = [from_kind.name, to_kind.name, from_id, to_id, *([type_id] if type_id else [])]
+        if self.notes.are_wanted:
+            for (broken,) in self.connection.execute(f"SELECT type_id {sql}", args).fetchall():
+                self.notes.linked(from_kind, to_kind, (from_id, to_id), broken, removed=True)
+        self.connection.execute(f"DELETE {sql}", args)
 
     def links(self, from_kind: Kind, to_kind: Kind, ids: Sequence[int]) -> dict[int, list[Link]]:
         """The associations of many records towards one object type, by record, in the order of the other ids."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from adapters.kit.sandbox.pages import mount_pages
+from adapters.kit.sandbox.push_routes import push_routes
+from adapters.kit.sandbox.pushes import Pushes
 from adapters.salesforce.sandbox.bulk import bulk_routes
 from adapters.salesforce.sandbox.bulk_ingest import ingest_routes
 from adapters.salesforce.sandbox.calls import NEWEST, OLDEST, answer, guard
@@ -17,6 +19,7 @@ from adapters.salesforce.sandbox.conversions import conversion_routes
 from adapters.salesforce.sandbox.deploy import deploy_routes
 from adapters.salesforce.sandbox.oauth import ConnectedApp, Sessions, oauth_routes
 from adapters.salesforce.sandbox.org import Org
+from adapters.salesforce.sandbox.outbound import OutboundCourier
 from adapters.salesforce.sandbox.page_views import OrgPages
 from adapters.salesforce.sandbox.person_edits import PersonEdits
 from adapters.salesforce.sandbox.queries import Cursors, query_routes
@@ -49,5 +52,7 @@ def make_app(org: Org, connected_app: ConnectedApp) -> Flask:
 
     org.control.mount(app, state=PersonEdits(org=org, sessions=sessions))
     app.register_blueprint(conversion_routes(org))
+    pushes = Pushes(control=org.control, changes=org.changes, courier=OutboundCourier(org))
+    app.register_blueprint(push_routes(pushes))
     mount_pages(app, crm="Salesforce", accent=ACCENT, control=org.control, pages=OrgPages(org=org))
     return app

@@ -104,6 +104,7 @@ def convert_lead(org: Org, db: sqlite3.Connection, lead_id: str, *, opportunity:
             *(org.records.held_until(org.control.now()), lead["Id"]),
         ),
     )
+    org.records.notes.touched("Lead", lead["Id"], ("IsConverted", "Status", "ConvertedDate", "ConvertedAccountId", "ConvertedContactId"))
     return {"contact": contact, "account": account, "opportunity": deal}
 
 
@@ -114,12 +115,14 @@ def merge_records(org: Org, db: sqlite3.Connection, master_id: str, losers: Sequ
     if not 1 <= len(losers) <= 2:
         raise RowRefusal("INVALID_ARGUMENT", "one or two records can be merged into a master")
     stamp = org.records.stamp_now()
+    taken: list[str] = []
     for loser_id in losers:
         loser = org.records.existing(db, kind, loser_id)
         for child in kind.sobject.children:
             _repoint(org, db, (child.child,), child.field, loser["Id"], master["Id"])
         empty = {name: value for name, value in loser.items() if master.get(name) is None and value is not None}
         filled = {name: value for name, value in empty.items() if (field := kind.field(name)) and field.updateable}
+        taken += filled
         for name, value in filled.items():
             db.execute(f'UPDATE {kind.table} SET "{name}" = ? WHERE Id = ?', (value, master["Id"]))
             master[name] = value
@@ -132,6 +135,7 @@ def merge_records(org: Org, db: sqlite3.Connection, master_id: str, losers: Sequ
         f"UPDATE {kind.table} SET SystemModstamp = ?, LastModifiedDate = ?, LastModifiedById = ? WHERE Id = ?",
         (stamp, stamp, ADMIN_ID, master["Id"]),
     )
+    org.records.notes.touched(kind.name, master["Id"], taken)
 
 
 def _mergeable(org: Org, record_id: str) -> Kind:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from adapters.kit.sandbox.changes import Changes
 from adapters.kit.sandbox.control import Control
 from adapters.kit.sandbox.storage import SandboxDatabase
 from adapters.salesforce.sandbox.catalogue import Catalogue, Kind
 from adapters.salesforce.sandbox.errors import ApiRefusal
 from adapters.salesforce.sandbox.ids import make_id
+from adapters.salesforce.sandbox.record_notes import RecordNotes
 from adapters.salesforce.sandbox.records import Records
 from adapters.salesforce.sandbox.soql.compile import Compiler, Plan, View
 from adapters.salesforce.sandbox.soql.grammar import parse_soql
@@ -82,7 +84,9 @@ class Org:
         self.catalogue.hidden = {path.lower() for path in settings.hidden_fields}
         self.catalogue.hidden_kinds = {name.lower() for name in settings.hidden_objects}
         self.catalogue.create_tables()
-        self.records = Records(catalogue=self.catalogue, control=control, may_customize=settings.may_customize)
+        self.changes = Changes(database=database, now=control.now)
+        notes = RecordNotes(self.changes)
+        self.records = Records(catalogue=self.catalogue, control=control, notes=notes, may_customize=settings.may_customize)
         self.meter = CallMeter(limit=settings.daily_limit)
         self._archived_before = ""
 

@@ -18,6 +18,7 @@ from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
 from adapters.salesforce.sandbox.fields import Field
 from adapters.salesforce.sandbox.ids import full_id, make_id
 from adapters.salesforce.sandbox.moments import instant_text
+from adapters.salesforce.sandbox.record_notes import RecordNotes
 from adapters.salesforce.sandbox.rules import Saving, apply_rules
 from adapters.salesforce.sandbox.standard import PREFIXES
 from adapters.salesforce.sandbox.typed import kept_value
@@ -46,7 +47,8 @@ class Upserted:
 class Records:
     """The org's records. Every call runs inside the caller's transaction on `db`."""
 
-    def __init__(self, *, catalogue: Catalogue, control: Control, may_customize: bool = True) -> None:
+    def __init__(self, *, catalogue: Catalogue, control: Control, notes: RecordNotes, may_customize: bool = True) -> None:
+        self.notes = notes
         self._may_customize = may_customize
         self._catalogue = catalogue
         self._control = control
@@ -91,6 +93,7 @@ class Records:
         columns = ", ".join(f'"{name}"' for name in names)
         db.execute(f"INSERT INTO {kind.table} ({columns}) VALUES ({marks})", list(row.values()))
         self._after(db, kind, row, values, writer)
+        self.notes.saved(kind.name, old=None, new=row)
         return str(row["Id"])
 
     def update(self, db: sqlite3.Connection, kind: Kind, record_id: str, body: Mapping[str, Any], writer: Writer) -> None:
@@ -110,6 +113,7 @@ class Records:
         sets = ", ".join(f'"{name}" = ?' for name in changed)
         db.execute(f"UPDATE {kind.table} SET {sets} WHERE Id = ?", [*(row[name] for name in changed), row["Id"]])
         self._after(db, kind, row, values, writer)
+        self.notes.saved(kind.name, old=old, new=row)
 
     def upsert(
         self,
