@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from connector.flows.receiving import crm_secrets, hook_secrets
 from connector.ports.crm import Crm, CrmKind, Identity
-from connector.ports.errors import UsageError
+from connector.ports.errors import SecretsError, UsageError
 from connector.ports.store import Connection, Store, Tx, Vault
 from mappings.document import first_mapping
 
@@ -60,17 +61,27 @@ def connect(
         zone=identity.zone,
         write_limit=write_limit,
     )
-    sealed = vault.seal({k: v for k, v in settings.items() if k in secret_names})
+    typed = {k: v for k, v in settings.items() if k in secret_names}
 
     def unit(tx: Tx) -> None:
+        receiving = _receiving(tx, vault=vault, name=name)
         tx.connections.put(connection)
-        tx.connections.put_secrets(name, sealed)
+        tx.connections.put_secrets(name, vault.seal({**typed, **receiving}))
         if tx.documents.current(kind="fields", name=name) is None:
             text = first_mapping(crm_name, currency=identity.base_currency)
             tx.documents.publish(kind="fields", name=name, text=text, at=clock(), note="the packaged default")
 
     store.write(unit)
     return Connected(connection=connection, identity=identity, again=existing is not None)
+
+
+def _receiving(tx: Tx, *, vault: Vault, name: str) -> Mapping[str, str]:
+    """What is kept for receiving; empty where another key sealed it, for connecting again is how one recovers from a lost key."""
+    before = tx.connections.secrets(name)
+    try:
+        return {} if before is None else hook_secrets(vault.open(before))
+    except SecretsError:
+        return {}
 
 
 def _refuse_mix_ups(identity: Identity, *, name: str, crm_name: str, existing: Connection | None, others: list[Connection]) -> None:
@@ -98,4 +109,4 @@ def open_crm(*, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], connec
         )
     if connection.crm not in kinds:
         raise UsageError(f"This installation has no adapter for '{connection.crm}'.", hint=f"It has: {', '.join(kinds)}.")
-    return kinds[connection.crm].open(connection=connection.name, settings={**connection.settings, **vault.open(sealed)})
+    return kinds[connection.crm].open(connection=connection.name, settings={**connection.settings, **crm_secrets(vault.open(sealed))})

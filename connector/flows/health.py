@@ -1,0 +1,261 @@
+"""How the installation stands: one snapshot of every part, without a person's data, for people and for monitors."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from connector.flows.receiving import skew_fact
+from connector.ports.errors import HotleadError, StoreError
+from connector.ports.inbox import Backlog, Lease, Worker
+from connector.ports.store import Connection, Store, Tx
+
+WAITS_TOO_LONG = timedelta(minutes=10)
+"""Work that waits longer than this means that something does not keep up, or cannot."""
+BEATS_EVERY = timedelta(minutes=2)
+"""A worker that has not shown itself for so long is taken for dead."""
+MOST_SKEW_S = 60
+MOST_PARKED = 1000
+"""Parked rows looked at for their causes."""
+FLIPPING = "FLIPPING"
+"""The code of a row that was parked because it was written again and again."""
+SCHEDULER = "scheduler"
+PULL = "pull"
+
+
+class State(StrEnum):
+    OK = "ok"
+    DEGRADED = "degraded"
+    """It works, and somebody should look."""
+    DOWN = "down"
+    """Nothing can be taken in or decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """How one job stands, as the engine that runs it knows it. `key` is what it is for, such as a connection; often empty."""
+
+    job: str
+    key: str = ""
+    running: bool = False
+    last_run_at: datetime | None = None
+    next_run_at: datetime | None = None
+    last_error: str = ""
+    """The class of what the last run ended with, and its message; empty where it ended well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsToday:
+    """Calls to one CRM since the day's count began; `budget` is how many may be made in a day, None where nobody set or knows it."""
+
+    made: int
+    budget: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """One kind of waiting work. `kind`: bodies, hints, people."""
+
+    kind: str
+    name: str
+    waiting: int
+    oldest_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionState:
+    name: str
+    crm: str
+    production: bool
+    live: str
+    receiving: bool
+    calls_today: int | None
+    calls_budget: int | None
+    clock_skew_s: float | None
+    last_pull_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedCause:
+    """Rows that were refused for one cause, and who can mend it."""
+
+    code: str
+    cause: str
+    mended_by: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerState:
+    name: str
+    role: str
+    alive: bool
+    seen_s: int
+    """How long ago it showed itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """`warnings` says in sentences what keeps `state` from being ok."""
+
+    state: State
+    version: str
+    at: datetime
+    database: str
+    """`ok`, or the class of the error."""
+    warnings: tuple[str, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    held_events: int = 0
+    jobs: tuple[JobState, ...] = ()
+    connections: tuple[ConnectionState, ...] = ()
+    parked: int = 0
+    parked_causes: tuple[ParkedCause, ...] = ()
+    flipping: int = 0
+    """Rows that were written again and again and are left alone for now."""
+    scheduler: str = ""
+    """Who runs the clock; empty: nobody."""
+    workers: tuple[WorkerState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What one snapshot of the store gave."""
+
+    connections: tuple[Connection, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    held_events: int = 0
+    parked: int = 0
+    causes: tuple[ParkedCause, ...] = ()
+    leases: tuple[Lease, ...] = ()
+    workers: tuple[Worker, ...] = ()
+    skews: Mapping[str, float] = field(default_factory=dict)
+
+
+def health(
+    *,
+    store: Store,
+    now: datetime,
+    version: str,
+    jobs: Sequence[JobState],
+    calls: Mapping[str, CallsToday],
+    receives: Callable[[str], bool],
+) -> Health:
+    """How everything stands. Never raises because of the store: where it cannot be read, the state is down and says so."""
+    try:
+        with store.read() as tx:
+            seen = _look(tx, now=now)
+        connections = tuple(_connection(c, seen=seen, jobs=jobs, calls=calls, receiving=receives(c.name)) for c in seen.connections)
+    except StoreError as err:
+        name = type(err).__name__
+        return Health(
+            state=State.DOWN, version=version, at=now, database=name, warnings=(f"The database cannot be read ({name}).",), jobs=tuple(jobs)
+        )
+    scheduler = next((lease.holder for lease in seen.leases if lease.name == SCHEDULER and lease.until > now), "")
+    workers = tuple(_worker(w, now=now) for w in seen.workers)
+    flipping = sum(c.rows for c in seen.causes if c.code == FLIPPING)
+    warnings = tuple(_warnings(seen.queues, jobs=jobs, connections=connections, scheduler=scheduler, workers=workers, flipping=flipping))
+    return Health(
+        state=State.DEGRADED if warnings else State.OK,
+        version=version,
+        at=now,
+        database="ok",
+        warnings=warnings,
+        queues=seen.queues,
+        held_events=seen.held_events,
+        jobs=tuple(jobs),
+        connections=connections,
+        parked=seen.parked,
+        parked_causes=seen.causes,
+        flipping=flipping,
+        scheduler=scheduler,
+        workers=workers,
+    )
+
+
+def error_text(error: BaseException) -> str:
+    """How an error may be shown as a job's last one: ours with their message, which never holds a person's data; others by class only."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, HotleadError) else type(error).__name__
+
+
+def _look(tx: Tx, *, now: datetime) -> _Seen:
+    waiting: dict[tuple[str, str], Backlog] = {("bodies", lane): b for lane, b in tx.inbox.waiting().items()}
+    waiting.update({("hints", name): b for name, b in tx.hints.waiting().items()})
+    waiting.update({("people", lane.value): b for lane, b in tx.marks.waiting().items()})
+    parked = tx.parked.all(limit=MOST_PARKED)
+    causes = Counter((p.refusal.code, p.refusal.cause, p.refusal.mended_by) for p in parked)
+    workers = tx.workers.all()
+    connections = tx.connections.all()
+    by_beat = sorted(workers, key=lambda w: w.beat_at)
+    skews = {c.name: w.facts[skew_fact(c.name)] for w in by_beat for c in connections if skew_fact(c.name) in w.facts}
+    return _Seen(
+        connections=connections,
+        queues=tuple(_queue(kind, name, b, now=now) for (kind, name), b in sorted(waiting.items())),
+        held_events=tx.held_events.count(),
+        parked=tx.parked.count(),
+        causes=tuple(ParkedCause(code=code, cause=cause, mended_by=by, rows=n) for (code, cause, by), n in causes.most_common()),
+        leases=tx.leases.all(),
+        workers=workers,
+        skews=skews,
+    )
+
+
+def _queue(kind: str, name: str, backlog: Backlog, *, now: datetime) -> Queue:
+    return Queue(kind=kind, name=name, waiting=backlog.waiting, oldest_s=_seconds(now - backlog.oldest_at))
+
+
+def _seconds(age: timedelta) -> int:
+    return max(0, int(age.total_seconds()))
+
+
+def _worker(worker: Worker, *, now: datetime) -> WorkerState:
+    silent = now - worker.beat_at
+    return WorkerState(name=worker.name, role=worker.role, alive=silent <= BEATS_EVERY, seen_s=_seconds(silent))
+
+
+def _connection(
+    connection: Connection, *, seen: _Seen, jobs: Sequence[JobState], calls: Mapping[str, CallsToday], receiving: bool
+) -> ConnectionState:
+    today = calls.get(connection.name)
+    pulls = [j.last_run_at for j in jobs if j.job == PULL and j.key == connection.name and j.last_run_at is not None]
+    return ConnectionState(
+        name=connection.name,
+        crm=connection.crm,
+        production=connection.production,
+        live=connection.live.value,
+        receiving=receiving,
+        calls_today=None if today is None else today.made,
+        calls_budget=None if today is None else today.budget,
+        clock_skew_s=seen.skews.get(connection.name),
+        last_pull_at=max(pulls, default=None),
+    )
+
+
+def _warnings(
+    queues: Iterable[Queue],
+    *,
+    jobs: Iterable[JobState],
+    connections: Iterable[ConnectionState],
+    scheduler: str,
+    workers: Sequence[WorkerState],
+    flipping: int,
+) -> Iterable[str]:
+    if not scheduler:
+        yield "Nobody runs the clock: no scheduled work is started. Is `hotlead up` running?"
+    for worker in workers:
+        if not worker.alive:
+            yield f"Worker {worker.name} ({worker.role}) has not shown itself for {worker.seen_s} s."
+    for queue in queues:
+        if queue.oldest_s > WAITS_TOO_LONG.total_seconds():
+            yield f"{queue.waiting} {queue.kind} wait in '{queue.name}', the oldest for {queue.oldest_s} s."
+    for job in jobs:
+        if job.last_error:
+            yield f"Job {' '.join(filter(None, (job.job, job.key)))} failed last time. {job.last_error}"
+    for one in connections:
+        if one.clock_skew_s is not None and abs(one.clock_skew_s) > MOST_SKEW_S:
+            ahead = "ahead of" if one.clock_skew_s > 0 else "behind"
+            yield f"Our clock is {abs(one.clock_skew_s):.0f} s {ahead} that of '{one.name}'. Set this machine's clock (NTP)."
+        if one.calls_budget is not None and one.calls_today is not None and one.calls_today >= one.calls_budget:
+            yield f"'{one.name}' has used its budget of {one.calls_budget} calls for today; it goes on tomorrow."
+    if flipping:
+        yield f"{flipping} rows were written again and again and are left alone for now; something else rewrites our fields."

@@ -1,0 +1,59 @@
+"""Answers that several routes give, and what every answer carries."""
+
+from http import HTTPStatus
+
+from flask import Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+from connector.ports.hooks import HookRefused
+
+COME_BACK_S = 5
+"""After how long a sender that was turned away for our sake may come again."""
+
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cache-Control": "no-store",
+}
+"""An answer that says otherwise keeps what it says."""
+
+
+def problem(status: int, *, error: str, **more: object) -> Response:
+    """An error as JSON: a word that machines read, and what else helps the sender; never a value that the sender gave."""
+    answer = jsonify({"error": error, **more})
+    answer.status_code = status
+    return answer
+
+
+def refused(err: HookRefused) -> Response:
+    return problem(err.status, error=err.fault.value)
+
+
+def come_back(*, after_s: int = COME_BACK_S) -> Response:
+    """Not now, for a reason of ours."""
+    answer = problem(503, error="come_back")
+    answer.headers["Retry-After"] = str(after_s)
+    return answer
+
+
+def dress_answers(app: Flask) -> None:
+    """Every answer gets the security headers; every error that no route answered itself becomes JSON without details."""
+
+    @app.errorhandler(HTTPException)
+    def _as_json(err: HTTPException) -> Response:
+        status = err.code or 500
+        answer = problem(status, error=HTTPStatus(status).phrase.lower().replace(" ", "_"))
+        allow = err.get_response().headers.get("Allow")
+        if allow:
+            answer.headers["Allow"] = allow
+        return answer
+
+    @app.after_request
+    def _dressed(answer: Response) -> Response:
+        for name, text in _SECURITY.items():
+            answer.headers.setdefault(name, text)
+        answer.headers.pop("Server", None)
+        return answer

@@ -1,0 +1,27 @@
+"""The web face as one WSGI app: receivers, health, metrics. Made from parts; it knows no store and no CRM."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from connector.web.answers import dress_answers
+from connector.web.health import health_blueprint
+from connector.web.hooks import hooks_blueprint
+from connector.web.intake import Intake
+from connector.web.parts import WebParts
+
+MOST_BYTES = 1024 * 1024
+"""The largest body of a route that sets no limit of its own."""
+
+
+def create_app(parts: WebParts) -> Flask:
+    """The app, ready for a WSGI server. It reads nothing and starts nothing until the first request."""
+    app = Flask("hotlead", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it; the base class does not say so
+    intake = Intake(parts.receive)
+    app.register_blueprint(hooks_blueprint(parts, intake=intake))
+    app.register_blueprint(health_blueprint(parts))
+    dress_answers(app)
+    if parts.trust_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]  # Flask's own way
+    return app

@@ -1,0 +1,5 @@
+"""The receivers of CRM pushes: `POST /hooks/<connection>` and `POST /hooks/<connection>/<secret>`."""
+
+from connector.web.hooks.routes import hooks_blueprint
+
+__all__ = ["hooks_blueprint"]

@@ -1,0 +1,87 @@
+"""The narrow door between requests and the store: bodies wait here for one thread that makes those that wait together durable in one unit.
+
+A request waits for at most `PATIENCE_S`, and so few bodies may wait that memory stays bounded; beyond either the sender is told to come
+back. A body whose request gave up may still be stored: it was not acknowledged, comes again, and acts once.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from connector.ports.errors import StoreError
+from connector.ports.inbox import Arrived
+
+PATIENCE_S = 0.8
+"""How long a request waits for its body to be durable; the answer is out within a second."""
+MOST_WAITING = 512
+MOST_BYTES = 32 * 1024 * 1024
+"""What may wait at once, in bodies and in bytes."""
+UNIT_BODIES = 100
+"""Bodies in one unit."""
+
+
+class Overloaded(Exception):
+    """Nothing was stored for sure; the sender comes again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    body: Arrived
+    durable: "Future[None]"
+
+
+class Intake:
+    """Takes bodies from any thread. The thread that keeps them starts with the first body, so that a server may fork before that."""
+
+    def __init__(self, keep: Callable[[Sequence[Arrived]], None], *, patience_s: float = PATIENCE_S) -> None:
+        self._keep = keep
+        self._patience_s = patience_s
+        self._waiting: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        self._guard = threading.Lock()
+        self._bodies = 0
+        self._bytes = 0
+        self._thread: threading.Thread | None = None
+
+    def put(self, body: Arrived) -> None:
+        """Returns once the body is durable. Raises Overloaded, or the StoreError that kept it out."""
+        waiting = _Waiting(body, Future())
+        with self._guard:
+            if self._bodies >= MOST_WAITING or self._bytes + len(body.body) > MOST_BYTES:
+                raise Overloaded
+            self._bodies += 1
+            self._bytes += len(body.body)
+            self._waiting.put(waiting)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="hotlead-intake", daemon=True)
+                self._thread.start()
+        try:
+            waiting.durable.result(timeout=self._patience_s)
+        except TimeoutError as err:
+            raise Overloaded from err
+
+    def _serve(self) -> None:
+        while True:
+            together = [self._waiting.get()]
+            while len(together) < UNIT_BODIES:
+                try:
+                    together.append(self._waiting.get_nowait())
+                except queue.Empty:
+                    break
+            self._keep_together(together)
+
+    def _keep_together(self, together: Sequence[_Waiting]) -> None:
+        error: Exception | None = None
+        try:
+            self._keep([w.body for w in together])
+        except Exception as err:  # noqa: BLE001 - whatever it was belongs to the requests that wait, and the thread must go on
+            error = err
+        with self._guard:
+            self._bodies -= len(together)
+            self._bytes -= sum(len(w.body.body) for w in together)
+        for waiting in together:
+            if error is None:
+                waiting.durable.set_result(None)
+            else:
+                waiting.durable.set_exception(error if isinstance(error, StoreError) else Overloaded())
