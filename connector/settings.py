@@ -7,7 +7,7 @@ named `hotlead_<name>` in the secrets folder (`HOTLEAD_SECRETS_DIR`), the defaul
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -39,8 +39,21 @@ class Settings(BaseSettings):
         default=2000, ge=1, le=10_000_000, description="Records one run may change in one connection before it stops and asks."
     )
     deal_history_days: int = Field(default=1095, ge=30, le=3650, description="How far back the first pull reads deals, in days.")
+    host: str = Field(default="127.0.0.1", description="Address that `hotlead up` listens on; 0.0.0.0 lets other machines reach it.")
+    port: int = Field(default=8686, ge=0, le=65_535, description="Port that `hotlead up` listens on; 0 takes a free one.")
+    job_threads: int = Field(default=4, ge=1, le=64, description="Jobs that one process runs side by side.")
+    nightly_at: str = Field(
+        default="01:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="When the night's work begins, in UTC: scoring everybody, then reconciling, tidying up, backup.",
+    )
     language: Literal["en", "ja"] = Field(default="en", description="Language of reasons printed by the CLI.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning", description="Least level of log lines on stderr.")
+
+    @property
+    def night_begins(self) -> time:
+        """`nightly_at` as a time of day in UTC."""
+        return time.fromisoformat(self.nightly_at)
 
     @property
     def deal_history(self) -> timedelta:

@@ -1,0 +1,117 @@
+"""The leases that this process holds: taken, renewed while their work lasts, given back."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from itertools import count
+
+import structlog
+
+from connector.flows.fenced import FencedStore
+from connector.ports.errors import HotleadError
+from connector.ports.inbox import Lease, LeaseLost
+from connector.ports.store import Store, Tx
+from jobs.work import Clock
+
+LEASE = timedelta(seconds=30)
+"""Somebody else may take over so long after the holder was last seen."""
+RENEWED_EVERY_S = 10.0
+
+log = structlog.get_logger()
+
+
+class LeaseBusy(Exception):
+    """Somebody else holds it."""
+
+
+class LeaseKeeper:
+    """Takes leases in the name of one process. A thread renews them; it sleeps while none is held."""
+
+    def __init__(self, *, store: Store, clock: Clock, worker: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._worker = worker
+        self._numbers = count(1)
+        self._held: dict[str, Lease] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def under(self, name: str) -> Iterator[FencedStore]:
+        """The store whose units stand only while the lease is ours. Raises LeaseBusy where somebody else holds it."""
+        lease = self._take(name)
+        try:
+            yield FencedStore(store=self._store, lease=lease)
+        finally:
+            self._give_back(lease)
+
+    def close(self) -> None:
+        """Renews nothing any more. Repeatable."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _take(self, name: str) -> Lease:
+        holder = f"{self._worker} #{next(self._numbers)}"
+        lease = self._store.write(partial(self._take_unit, name=name, holder=holder))
+        if lease is None:
+            raise LeaseBusy(name)
+        with self._changed:
+            self._held[lease.holder] = lease
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._renew_again_and_again, name="hotlead-leases", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        return lease
+
+    def _take_unit(self, tx: Tx, *, name: str, holder: str) -> Lease | None:
+        now = self._clock()
+        return tx.leases.take(name, holder=holder, at=now, until=now + LEASE)
+
+    def _give_back(self, lease: Lease) -> None:
+        with self._changed:
+            self._held.pop(lease.holder, None)
+        try:
+            self._store.write(partial(_release, lease=lease))
+        except HotleadError as error:  # it runs out by itself
+            log.warning("a lease could not be given back", lease=lease.name, error=type(error).__name__)
+
+    def _renew_again_and_again(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or bool(self._held))
+                if self._closed:
+                    return
+                self._changed.wait_for(lambda: self._closed, timeout=RENEWED_EVERY_S)
+                held = tuple(self._held.values())
+            for lease in held:
+                self._renew(lease)
+
+    def _renew(self, lease: Lease) -> None:
+        try:
+            self._store.write(lambda tx: tx.leases.renew(lease, until=self._clock() + LEASE))
+        except LeaseLost:
+            log.warning("a lease was lost", lease=lease.name)
+            with self._changed:
+                self._held.pop(lease.holder, None)
+        except HotleadError as error:  # tried again in a moment; a unit of its work finds out by itself whether it was lost
+            log.warning("a lease could not be renewed", lease=lease.name, error=type(error).__name__)
+
+
+def _release(tx: Tx, *, lease: Lease) -> None:
+    tx.leases.release(lease)
+
+
+def release_all(store: Store) -> None:
+    """Gives back every lease there is: only for who holds the data directory alone, where any that is left belongs to the dead."""
+
+    def unit(tx: Tx) -> None:
+        for lease in tx.leases.all():
+            tx.leases.release(lease)
+
+    store.write(unit)

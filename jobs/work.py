@@ -1,0 +1,58 @@
+"""What a job gets: the store behind its lease, the road with the CRMs, the clock, the settings. Made by `connector.bootstrap`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connector.flows.progress import Progress
+from connector.flows.road import Road
+from connector.flows.stopping import StoppableStore, Stopping, stoppable
+from connector.flows.write_due import LaneMemory
+from connector.ports.crm import CrmKind
+from connector.ports.store import Connection, Store
+from connector.ports.telemetry import Meter
+from connector.settings import Settings
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One worker's means. What a job is run with is this `over` the store behind its lease."""
+
+    road: Road
+    """CRMs stay open between jobs, and are opened anew when their credentials change."""
+    settings: Settings
+    meter: Meter
+    kinds: Mapping[str, CrmKind]
+    worker: str
+    """This process, as the leases and the list of workers know it."""
+    stopping: Stopping
+    memory: LaneMemory
+    """What this process knows of the people who wait to be written."""
+
+    @property
+    def store(self) -> Store:
+        return self.road.store
+
+    @property
+    def clock(self) -> Clock:
+        return self.road.clock
+
+    @property
+    def progress(self) -> Progress:
+        return self.road.progress
+
+    def over(self, store: Store) -> "Work":
+        """The same over another face of the store, with safe points where reading goes on."""
+        guarded = StoppableStore(store=store, stopping=self.stopping)
+        return replace(self, road=replace(self.road, store=guarded, progress=stoppable(self.progress, stopping=self.stopping)))
+
+    def going(self) -> bool:
+        """Whether there is time for another batch."""
+        return not self.stopping.is_asked
+
+    def connection(self, name: str) -> Connection | None:
+        """None where there is none of that name any more."""
+        with self.store.read() as tx:
+            return tx.connections.get(name)
