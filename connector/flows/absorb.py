@@ -150,7 +150,9 @@ def _absorb_piece(
         erased = tx.raw.erased([*(row.key for row in rows), *found.contact_rows()])
         tx.raw.put([row for row in (*fresh, *_stamped_anew(rows, before)) if row.key not in erased], seen_at=now)
         touched = _store(tx, found=found.without(erased) if erased else found, connection=connection, now=now)
-        tx.marks.put(sorted(touched), lane=Lane.SCORE, since=since)
+        if touched:
+            tx.marks.put(sorted(touched), lane=Lane.SCORE, since=since)
+            tx.wake("score")
         tx.unknowns.put(unknown)
         if also is not None:
             also(tx)

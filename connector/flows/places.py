@@ -27,9 +27,8 @@ class Place:
     users: Mapping[str, Owner]
 
 
-def place_of(*, connection: Connection, mapping: FieldMapping, crm: Crm, needs_users: bool) -> Place:
-    """The connection with what planning must know of it. Users are read only where tasks may be made."""
-    users = {u.id: Owner(id=u.id, email=u.email, active=u.active) for u in crm.users()} if needs_users else {}
+def place_of(*, connection: Connection, mapping: FieldMapping, crm: Crm, users: Mapping[str, Owner]) -> Place:
+    """The connection with what planning must know of it; users are needed only where tasks may be made."""
     return Place(connection=connection, mapping=mapping, abilities=crm.abilities, users=users)
 
 

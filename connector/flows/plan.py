@@ -1,59 +1,22 @@
-"""Plans a write-back: who moves, what each row should hold, which follow-ups are due. Nothing leaves this process."""
+"""Plans a write-back: of everybody, or of the people who wait for one. Nothing leaves this process but rows of the stored plan."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from connector.core.follow_ups import Surroundings
-from connector.core.people import Person, PersonId
-from connector.core.qualification import Decision, LadderState, Standing, baseline, baseline_after, look, newcomer, unanswered
+from connector.core.people import PersonId
 from connector.core.records import RecordKey
-from connector.flows.places import Place, covers, standing_of, step_of, surroundings
+from connector.flows.places import surroundings
+from connector.flows.planning import Batch, Intent, Planning
 from connector.flows.progress import Progress, Step
 from connector.flows.published import Published
-from connector.flows.row_changes import Known, fields_with_a_past, row_changes
-from connector.flows.task_texts import planned_task
-from connector.ports.crm import Abilities
-from connector.ports.store import (
-    Connection,
-    FollowUp,
-    LiveStep,
-    Parked,
-    PlannedChange,
-    PlannedTask,
-    ScoreRow,
-    Store,
-    Tx,
-)
+from connector.ports.store import Store, Tx
 
 Clock = Callable[[], datetime]
 BATCH_PEOPLE = 500
 PARKED_AT_ONCE = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """What a plan is made for.
-
-    `places` are the connections to write to; `others` those that are live too but left aside this time: whoever is live there as well is
-    not decided anew, so that no stage or task is lost to a connection that does not take part. `as_if_live`: a look ahead, from the
-    baseline that going live takes. `kept_for_later`: carried out by its number, so that every row is read again before it is written.
-    """
-
-    places: Sequence[Place]
-    others: Sequence[Connection] = ()
-    as_if_live: bool = False
-    kept_for_later: bool = False
-
-    @property
-    def live(self) -> Mapping[str, Place]:
-        return {p.connection.name: p for p in self.places if p.connection.live is not LiveStep.OFF}
-
-    def for_people(self, person: Person) -> Mapping[str, Place]:
-        """The places that are live for this person."""
-        return {name: place for name, place in self.live.items() if covers(place.connection, person)}
 
 
 def plan_write_back(*, store: Store, run: int, intent: Intent, documents: Published, clock: Clock, progress: Progress) -> int:
@@ -63,8 +26,7 @@ def plan_write_back(*, store: Store, run: int, intent: Intent, documents: Publis
     """
     now = clock()
     plan = store.write(partial(_create, run=run, now=now))
-    around = surroundings(places=tuple(intent.live.values()), documents=documents, now=now)
-    planning = _Planning(store=store, intent=intent, around=around, documents=documents)
+    planning = _planning(store, intent=intent, documents=documents, now=now)
     with store.read() as tx:
         total = tx.people.count()
     done = 0
@@ -73,191 +35,70 @@ def plan_write_back(*, store: Store, run: int, intent: Intent, documents: Publis
         store.write(partial(_add, plan=plan, batch=batch))
         done += len(people)
         progress(Step(name="planning", done=done, of=total, unit="people"))
-    if not (intent.as_if_live or intent.kept_for_later):
-        planning.forget_settled()
+    if not intent.is_only_looked_at:
+        with store.read() as tx:
+            parked = {(p.key, p.what) for p in tx.parked.all(limit=PARKED_AT_ONCE) if p.key.connection in intent.live}
+        _forget(store, parked - planning.waiting)
     calls = planning.calls()
     store.write(lambda tx: tx.plans.close(plan, calls=calls))
     return plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Batch:
-    changes: tuple[PlannedChange, ...]
-    tasks: tuple[PlannedTask, ...]
-    decisions: tuple[Decision, ...]
+class SomePlanned:
+    """What some people call for. `plan` is None where that is nothing."""
+
+    plan: int | None
+    rows: Mapping[str, int]
+    """Records that the plan changes or makes, by connection."""
+    acted_on: frozenset[PersonId]
+    """Whose rows or tasks are in the plan."""
+    aside: frozenset[PersonId]
+    """Who is live in a connection that is left aside too."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _People:
-    """What the store holds about a batch of people."""
-
-    people: tuple[Person, ...]
-    scores: Mapping[PersonId, ScoreRow]
-    states: Mapping[PersonId, LadderState]
-    open_tasks: Mapping[PersonId, tuple[FollowUp, ...]]
-    refused: Mapping[PersonId, tuple[tuple[Parked, FollowUp], ...]]
-    """Follow-ups that a CRM refused, with when they may be tried again."""
-    rows: Known
-
-
-@dataclass(slots=True, kw_only=True)
-class _Planning:
-    """One planning run; counts up as batches are planned."""
-
-    store: Store
-    intent: Intent
-    around: Surroundings
-    documents: Published
-    seq: int = 0
-    looked_at: dict[tuple[str, str], bytearray] = field(default_factory=lambda: defaultdict(bytearray))
-    """By (connection, source): for each planned row, in order, whether it must be read again before it is written."""
-    tasks: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    waiting: set[tuple[RecordKey, str]] = field(default_factory=set)
-    """Parked rows that still have a reason to wait."""
-
-    def batch(self, people: Sequence[PersonId]) -> _Batch:
-        known = _load(self.store, people=people, places=self.intent.live, documents=self.documents)
-        changes: list[PlannedChange] = []
-        tasks: list[PlannedTask] = []
-        decisions: list[Decision] = []
-        for person in known.people:
-            places, row = self.intent.for_people(person), known.scores.get(person.id)
-            decision = self._decision(person, row=row, places=places, known=known) if row is not None and places else None
-            if row is None or decision is None:
-                continue
-            if decision.state != known.states.get(person.id):
-                decisions.append(decision)
-            changes.extend(self._changes(person, row=row, state=decision.state, places=places, known=known))
-            tasks.extend(self._tasks(person, row=row, decision=decision, known=known))
-        return _Batch(changes=tuple(changes), tasks=tuple(tasks), decisions=tuple(decisions))
-
-    def _decision(self, person: Person, *, row: ScoreRow, places: Mapping[str, Place], known: _People) -> Decision | None:
-        """What the ladder says of the person; None for somebody new whom a connection left aside must hear of too."""
-        stored = known.states.get(person.id)
-        if any(covers(other, person) for other in self.intent.others):
-            return None if stored is None else Decision(state=stored)
-        standing = standing_of(row, model=self.documents.model)
-        before = _again(
-            self._before(person, standing=standing, state=stored), refused=known.refused.get(person.id, ()), now=self.around.now
-        )
-        decision = look(
-            person,
-            standing=standing,
-            state=before,
-            open_tasks=any(_waits_for_a_rep(f, person=person, now=self.around.now) for f in known.open_tasks.get(person.id, ())),
-            around=replace(self.around, crm_of={n: crm for n, crm in self.around.crm_of.items() if n in places}),
-        )
-        if step_of(person, [p.connection for p in places.values()]) is not LiveStep.FIELDS:
-            return decision
-        # Stages are not live yet: the score may breathe, but nobody moves and nothing is answered.
-        said = decision.state
-        return Decision(state=replace(before, temperature=said.temperature, cooler_since=said.cooler_since, next_action=said.next_action))
-
-    def _before(self, person: Person, *, standing: Standing, state: LadderState | None) -> LadderState:
-        """What the ladder remembers of the person; nobody without a memory was there when a connection went live."""
-        if not self.intent.as_if_live:
-            return state or newcomer(person, around=self.around)
-        first = baseline(person, standing=standing, around=self.around, include_existing=False)
-        return first if state is None else baseline_after(state, first)
-
-    def _changes(
-        self, person: Person, *, row: ScoreRow, state: LadderState, places: Mapping[str, Place], known: _People
-    ) -> Iterator[PlannedChange]:
-        found = row_changes(person, row=row, state=state, known=known.rows, places=places, documents=self.documents, now=self.around.now)
-        mine = {m.contact.key for m in person.members}
-        self.waiting.update((k, what) for k, what in known.rows.parked if k in mine and what == "fields" and k not in found.settled)
-        for change in found.changes:
-            self.seq += 1
-            look_first = self.intent.kept_for_later or not all(f.ours for f in change.fields)
-            self.looked_at[(change.key.connection, change.key.source)].append(look_first)
-            yield replace(change, seq=self.seq)
-
-    def _tasks(self, person: Person, *, row: ScoreRow, decision: Decision, known: _People) -> Iterator[PlannedTask]:
-        self.waiting.update(
-            (p.key, p.what) for p, _ in known.refused.get(person.id, ()) if p.next_try_at > self.around.now or decision.tasks
-        )
-        for wanted in decision.tasks:
-            self.seq += 1
-            connection = self.intent.live[wanted.contact.connection].connection
-            self.tasks[connection.name] += 1
-            yield planned_task(person, wanted=wanted, row=row, documents=self.documents, account=connection.account, seq=self.seq)
-
-    def forget_settled(self) -> None:
-        """Takes away parked rows that need nothing any more: settled, gone, merged, or no longer live for them."""
-        with self.store.read() as tx:
-            parked = tx.parked.all(limit=PARKED_AT_ONCE)
-        settled = [(p.key, p.what) for p in parked if p.key.connection in self.intent.live and (p.key, p.what) not in self.waiting]
-        self.store.write(lambda tx: tx.parked.clear(settled))
-
-    def calls(self) -> Mapping[str, int]:
-        """API calls by `<connection> <purpose>`: rows and tasks in full batches, and reading again what must be before it is written."""
-        calls: dict[str, int] = defaultdict(int)
-        for (name, _), flags in self.looked_at.items():
-            abilities = self.intent.live[name].abilities
-            calls[f"{name} fields"] += -(-len(flags) // abilities.write_batch)
-            calls[f"{name} re-reads"] += _reread_calls(flags, abilities=abilities)
-        for name, count in self.tasks.items():
-            abilities = self.intent.live[name].abilities
-            calls[f"{name} tasks"] += -(-count // abilities.task_batch) * abilities.calls_per_task_batch
-        return {name: count for name, count in calls.items() if count}
+def plan_people(
+    *, store: Store, run: Callable[[], int], people: Sequence[PersonId], intent: Intent, documents: Published, clock: Clock
+) -> SomePlanned:
+    """As `plan_write_back`, of these people only, to be carried out at once. `run` is asked for a run's number when there is something
+    to plan; what is merely remembered of people is stored without one.
+    """
+    now, plan = clock(), None
+    planning = _planning(store, intent=intent, documents=documents, now=now)
+    acted_on: set[PersonId] = set()
+    aside: set[PersonId] = set()
+    for start in range(0, len(people), BATCH_PEOPLE):
+        batch = planning.batch(people[start : start + BATCH_PEOPLE])
+        acted_on.update(change.person for change in batch.changes)
+        acted_on.update(task.person for task in batch.tasks)
+        aside.update(batch.aside)
+        if plan is None and batch.acts:
+            plan = store.write(partial(_create, run=run(), now=now))
+        if plan is not None:
+            store.write(partial(_add, plan=plan, batch=batch))
+        elif batch.decisions or batch.flipping:
+            store.write(partial(_remember, batch=batch))
+    _forget(store, planning.parked - planning.waiting)
+    if plan is not None:
+        store.write(partial(_close, plan=plan, calls=planning.calls()))
+    return SomePlanned(plan=plan, rows=Counter(planning.rows()), acted_on=frozenset(acted_on), aside=frozenset(aside))
 
 
-def _reread_calls(flags: bytearray, *, abilities: Abilities) -> int:
-    """Each write batch reads its own rows again."""
-    batches = (flags[n : n + abilities.write_batch] for n in range(0, len(flags), abilities.write_batch))
-    return sum(-(-sum(batch) // abilities.reread_batch) for batch in batches)
-
-
-def _again(state: LadderState, *, refused: Sequence[tuple[Parked, FollowUp]], now: datetime) -> LadderState:
-    """The memory without the follow-ups that a CRM refused and whose time to try again has come, so that they are decided anew."""
-    for parked, follow_up in refused:
-        if parked.next_try_at <= now:
-            state = unanswered(state, trigger=follow_up.trigger, rule=follow_up.rule)
-    return state
-
-
-def _waits_for_a_rep(follow_up: FollowUp, *, person: Person, now: datetime) -> bool:
-    """Whether nobody has touched the person since the task was made; a touch is taken as the task's end, however the CRM still shows it."""
-    made, touched = follow_up.made_at, person.last_touch_at
-    return made is None or touched is None or not made <= touched <= now
-
-
-def _load(store: Store, *, people: Sequence[PersonId], places: Mapping[str, Place], documents: Published) -> _People:
-    with store.read() as tx:
-        loaded = tx.people.load(people)
-        keys = [m.contact.key for p in loaded for m in p.members if m.contact.key.connection in places]
-        rows = Known(
-            raw=tx.raw.get(keys),
-            last_written=tx.journal.last_written(keys, fields=fields_with_a_past(places)),
-            parked=tx.parked.get(keys),
-        )
-        return _People(
-            people=loaded,
-            scores=tx.scores.current(people, model=documents.model.name),
-            states=tx.ladder.get(people),
-            open_tasks=tx.follow_ups.open_of(people),
-            refused=_refused(tx, people=loaded, parked=rows.parked),
-            rows=rows,
-        )
-
-
-def _refused(
-    tx: Tx, *, people: Sequence[Person], parked: Mapping[tuple[RecordKey, str], Parked]
-) -> Mapping[PersonId, tuple[tuple[Parked, FollowUp], ...]]:
-    person_of = {m.contact.key: p.id for p in people for m in p.members}
-    found: dict[PersonId, list[tuple[Parked, FollowUp]]] = defaultdict(list)
-    for (key, what), one in parked.items():
-        follow_up = tx.follow_ups.get(what) if what != "fields" else None
-        if follow_up is not None:
-            found[person_of[key]].append((one, follow_up))
-    return {person: tuple(pairs) for person, pairs in found.items()}
+def _planning(store: Store, *, intent: Intent, documents: Published, now: datetime) -> Planning:
+    around = surroundings(places=tuple(intent.live.values()), documents=documents, now=now)
+    return Planning(store=store, intent=intent, around=around, documents=documents)
 
 
 def _create(tx: Tx, *, run: int, now: datetime) -> int:
     return tx.plans.create(run=run, at=now)
 
 
-def _add(tx: Tx, *, plan: int, batch: _Batch) -> None:
+def _close(tx: Tx, *, plan: int, calls: Mapping[str, int]) -> None:
+    tx.plans.close(plan, calls=calls)
+
+
+def _add(tx: Tx, *, plan: int, batch: Batch) -> None:
+    tx.parked.put(batch.flipping)
     tx.plans.add(
         plan,
         changes=batch.changes,
@@ -265,6 +106,19 @@ def _add(tx: Tx, *, plan: int, batch: _Batch) -> None:
         states=[d.state for d in batch.decisions],
         moves=[m for d in batch.decisions for m in d.moves],
     )
+
+
+def _remember(tx: Tx, *, batch: Batch) -> None:
+    """People who were joined to another since are left to the next plan."""
+    tx.parked.put(batch.flipping)
+    alive = {person.id for person in tx.people.load([d.state.person for d in batch.decisions])}
+    tx.ladder.put([d.state for d in batch.decisions if d.state.person in alive], moves=(), run=0)
+
+
+def _forget(store: Store, settled: set[tuple[RecordKey, str]]) -> None:
+    """Takes away parked rows that need nothing any more: settled, gone, merged, or no longer live for them."""
+    if settled:
+        store.write(lambda tx: tx.parked.clear(sorted(settled)))
 
 
 def _everybody(store: Store) -> Iterator[Sequence[PersonId]]:

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Lock
 
+from connector.core.follow_ups import Owner
 from connector.flows.check import sources_there
 from connector.flows.follow_up_states import close_ended_follow_ups
+from connector.flows.planning import BREAKER_WRITES
 from connector.flows.progress import Progress
 from connector.flows.published import Published, earlier_mapping_of, mapping_of, published
 from connector.flows.pull import Horizon, Pulled, horizon, pull
@@ -20,9 +23,29 @@ from mappings.compile import FieldMapping, Recipe
 Clock = Callable[[], datetime]
 
 
+KNOWN_FOR = timedelta(hours=1)
+"""How long the users and the sources of a CRM are taken as known before they are asked for again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a CRM told of itself, and when."""
+
+    at: datetime
+    users: Mapping[str, Owner] | None = None
+    there: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    crm: Crm
+    by: tuple[object, ...]
+    """What it was opened with; other credentials open it anew."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Road:
-    """What the stretches need. A connection is opened once and kept."""
+    """What the stretches need. A connection is opened once and kept. Safe for use by several threads."""
 
     store: Store
     open: Callable[[Connection], Crm]
@@ -30,12 +53,46 @@ class Road:
     clock: Clock
     progress: Progress
     deal_history: timedelta
-    _opened: dict[str, Crm] = field(default_factory=dict)
+    breaker_writes: int = BREAKER_WRITES
+    """In so many runs within an hour a row may be written; after that it is left alone for an hour."""
+    _opened: dict[str, _Opened] = field(default_factory=dict)
+    _asked: dict[tuple[str, object], _Asked] = field(default_factory=dict)
+    _opening: Lock = field(default_factory=Lock)
 
     def crm(self, connection: Connection) -> Crm:
-        if connection.name not in self._opened:
-            self._opened[connection.name] = self.open(connection)
-        return self._opened[connection.name]
+        """The opened connection; opened anew where its settings or credentials are others by now."""
+        with self.store.read() as tx:
+            by = (connection.account, tuple(sorted(connection.settings.items())), tx.connections.secrets(connection.name))
+        with self._opening:
+            found = self._opened.get(connection.name)
+            if found is None or found.by != by:
+                found = self._opened[connection.name] = _Opened(crm=self.open(connection), by=by)
+                for key in [key for key in self._asked if key[0] == connection.name]:
+                    del self._asked[key]
+            return found.crm
+
+    def users(self, connection: Connection) -> Mapping[str, Owner]:
+        """Who can own tasks there, as known within the hour."""
+        crm, key, now = self.crm(connection), (connection.name, "users"), self.clock()
+        known = self._asked.get(key)
+        if known is None or known.users is None or now - known.at >= KNOWN_FOR:
+            users = {u.id: Owner(id=u.id, email=u.email, active=u.active) for u in crm.users()}
+            known = self._asked[key] = _Asked(at=now, users=users)
+        return known.users or {}
+
+    def there(self, connection: Connection, mapping: FieldMapping) -> frozenset[str]:
+        """The sources of the mapping that the CRM shows, as known within the hour."""
+        crm, key, now = self.crm(connection), (connection.name, frozenset(r.source for r in mapping.reads)), self.clock()
+        known = self._asked.get(key)
+        if known is None or known.there is None or now - known.at >= KNOWN_FOR:
+            known = self._asked[key] = _Asked(at=now, there=sources_there(crm=crm, mapping=mapping))
+        return known.there or frozenset()
+
+    def ask_anew(self, connection: Connection) -> None:
+        """What the CRM told of itself may not hold any more."""
+        with self._opening:
+            for key in [key for key in self._asked if key[0] == connection.name]:
+                del self._asked[key]
 
     def documents(self) -> Published:
         with self.store.read() as tx:
@@ -43,7 +100,7 @@ class Road:
 
     def calls(self) -> Mapping[str, Mapping[str, int]]:
         """API calls so far by connection and purpose."""
-        return {name: dict(crm.usage().calls) for name, crm in self._opened.items()}
+        return {name: dict(opened.crm.usage().calls) for name, opened in self._opened.items()}
 
 
 def pull_stretch(road: Road, *, connections: Sequence[Connection], running: Running) -> tuple[Pulled, ...]:
@@ -58,6 +115,7 @@ def pull_stretch(road: Road, *, connections: Sequence[Connection], running: Runn
         try:
             pulled.extend(_pull_one(road, connection=connection, documents=documents, reach=reach, running=running))
         except CrmError as err:
+            road.ask_anew(connection)
             running.failures.append(err)
     return tuple(pulled)
 
@@ -66,9 +124,8 @@ def _pull_one(road: Road, *, connection: Connection, documents: Published, reach
     crm = road.crm(connection)
     with road.store.read() as tx:
         mapping = mapping_of(tx, connection=connection, ladder=documents.ladder)
-    there = sources_there(crm=crm, mapping=mapping)
     with road.store.read() as tx:
-        mapping = mapping_of(tx, connection=connection, ladder=documents.ladder, sources=there)
+        mapping = mapping_of(tx, connection=connection, ladder=documents.ladder, sources=road.there(connection, mapping))
     for one in pull(
         store=road.store,
         crm=crm,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from connector.flows.days_off import with_public_holidays
 from connector.flows.places import Place, place_of
-from connector.flows.plan import Intent, plan_write_back
+from connector.flows.plan import plan_write_back
+from connector.flows.planning import Intent
 from connector.flows.published import Published, mapping_of
 from connector.flows.road import Road
 from connector.flows.runs import Running
@@ -48,10 +49,11 @@ def plan_stretch(
         store=road.store,
         run=running.id,
         intent=Intent(
-            places=_places(road, connections=connections, documents=documents, as_if=as_if),
+            places=places_for(road, connections=connections, documents=documents, as_if=as_if),
             others=others,
             as_if_live=as_if is not None,
             kept_for_later=kept_for_later,
+            breaker_writes=road.breaker_writes,
         ),
         documents=documents,
         clock=road.clock,
@@ -79,7 +81,7 @@ def execute_stretch(road: Road, *, plan: int, running: Running, look_again: bool
         store=road.store,
         plan=plan,
         run=running.id,
-        places=_places(road, connections=connections, documents=documents, for_planning=False),
+        places=places_for(road, connections=connections, documents=documents, for_planning=False),
         crms={c.name: road.crm(c) for c in connections},
         documents=documents,
         clock=road.clock,
@@ -118,10 +120,10 @@ def at_work(road: Road) -> Published:
 
 def places_of(road: Road, *, connections: Sequence[Connection]) -> tuple[Place, ...]:
     """The connections as planning sees them."""
-    return _places(road, connections=connections, documents=at_work(road))
+    return places_for(road, connections=connections, documents=at_work(road))
 
 
-def _places(
+def places_for(
     road: Road, *, connections: Sequence[Connection], documents: Published, as_if: LiveStep | None = None, for_planning: bool = True
 ) -> tuple[Place, ...]:
     """The connections as they are now. Users, who may own tasks, are asked for only where tasks are planned."""
@@ -131,6 +133,6 @@ def _places(
             current = tx.connections.get(connection.name) or connection
             mapping = mapping_of(tx, connection=current, ladder=documents.ladder)
         shown = replace(current, live=as_if) if as_if is not None else current
-        needs_users = for_planning and shown.live is LiveStep.TASKS
-        places.append(place_of(connection=shown, mapping=mapping, crm=road.crm(current), needs_users=needs_users))
+        users = road.users(current) if for_planning and shown.live is LiveStep.TASKS else {}
+        places.append(place_of(connection=shown, mapping=mapping, crm=road.crm(current), users=users))
     return tuple(places)

@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from connector.core.changes import COMPANIONS, Change, Ownership, Target, plan_change, stage_stands
-from connector.core.people import Member, Person
+from connector.core.people import Member, Person, PersonId
 from connector.core.qualification import LadderState
 from connector.core.records import RecordKey, Value
 from connector.flows.places import Place
 from connector.flows.published import Published
 from connector.flows.wanted import wanted_companions, wanted_values, written_at
-from connector.ports.crm import Json
+from connector.ports.crm import Json, Refusal
+from connector.ports.errors import Action
 from connector.ports.store import Parked, PlannedChange, PlannedField, ScoreRow, StoredRaw
 from mappings.compile import LEAVE, WriteField
+
+BREAKER_SPAN = timedelta(hours=1)
+"""Within which writes of a row are counted, and for which a row that was written too often is left alone."""
+FLIPPING = "FLIPPING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +29,17 @@ class Known:
     raw: Mapping[RecordKey, StoredRaw]
     last_written: Mapping[tuple[RecordKey, str], Json]
     parked: Mapping[tuple[RecordKey, str], Parked]
+    busy: Mapping[RecordKey, int]
+    """Rows that were written in too many runs lately, with how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowChanges:
-    """`changes` have no number yet. `settled`: rows that were parked and need nothing any more."""
+    """`changes` have no number yet. `settled`: rows that were parked and need nothing any more; `flipping`: those that are to be parked."""
 
     changes: tuple[PlannedChange, ...]
     settled: tuple[RecordKey, ...]
+    flipping: tuple[RecordKey, ...]
 
 
 def row_changes(
@@ -41,6 +49,7 @@ def row_changes(
     wanted = wanted_values(row=row, state=state)
     changes: list[PlannedChange] = []
     settled: list[RecordKey] = []
+    flips: list[RecordKey] = []
     for member in person.members:
         place = places.get(member.contact.key.connection) if member.is_live else None
         stored = known.raw.get(member.contact.key)
@@ -60,9 +69,26 @@ def row_changes(
         )
         if change is None and parked is not None:
             settled.append(member.contact.key)
-        if change is not None and not _is_parked(parked, stored=stored, now=now):
+        if change is None or _is_parked(parked, stored=stored, now=now):
+            continue
+        if member.contact.key in known.busy:
+            flips.append(member.contact.key)
+        else:
             changes.append(change)
-    return RowChanges(changes=tuple(changes), settled=tuple(settled))
+    return RowChanges(changes=tuple(changes), settled=tuple(settled), flipping=tuple(flips))
+
+
+def flipping(key: RecordKey, *, person: PersonId, writes: int, earlier: Parked | None, now: datetime) -> Parked:
+    """The circuit breaker: a row that was written too often within the hour, left alone for an hour."""
+    refusal = Refusal(
+        action=Action.WAIT,
+        code=FLIPPING,
+        message=f"written in {writes} runs within an hour; left alone for an hour",
+        cause="What hotlead writes here changes again each time: a workflow or another program rewrites it, or the facts go to and fro.",
+        mended_by="admin of the CRM",
+    )
+    tries = 1 if earlier is None else earlier.tries + 1
+    return Parked(key=key, what="fields", person=person, refusal=refusal, at=now, tries=tries, next_try_at=now + BREAKER_SPAN)
 
 
 def fields_with_a_past(places: Mapping[str, Place]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from connector.ports.errors import CrmError, HotleadError
+from connector.ports.errors import HotleadError
 from connector.ports.store import Store, Tx
 
 Clock = Callable[[], datetime]
@@ -16,7 +16,10 @@ DRY_RUN = "dry run"
 LOOK_AHEAD = "look ahead"
 """A dry run as if connections were further live than they are."""
 
-MOVING = frozenset({"write-back", "run", "go-live"})
+REAL_TIME = "real time"
+"""A write-back of the people who waited for one, while `hotlead up` runs."""
+
+MOVING = frozenset({"write-back", "run", "go-live", REAL_TIME})
 """Runs that may change stages, tasks or baselines."""
 
 
@@ -26,7 +29,7 @@ class Running:
 
     id: int
     counts: Counter[str] = field(default_factory=Counter)
-    failures: list[CrmError] = field(default_factory=list)
+    failures: list[HotleadError] = field(default_factory=list)
     """What stopped single connections while the others went on."""
 
     def raise_failures(self) -> None:
@@ -58,7 +61,7 @@ def recorded(*, store: Store, verb: str, clock: Clock) -> Iterator[Running]:
         store.write(partial(_finish, running=running, clock=clock, state=state, message=message))
 
 
-def _said(failures: Sequence[CrmError]) -> str:
+def _said(failures: Sequence[HotleadError]) -> str:
     return " ".join(str(f) for f in failures)
 
 

@@ -59,6 +59,13 @@ def score_some(*, store: Store, people: Sequence[PersonId], models: Sequence[Mod
     return Scored(people=len(meant), changed=changed, excluded=sum(1 for r in meant if r.excluded))
 
 
+def score_due(*, store: Store, models: Sequence[Model], clock: Clock, limit: int = UNIT_ROWS) -> Scored | None:
+    """The people who wait for it, longest first, as of now; None where nobody does. They then wait to be written back, since as long."""
+    with store.read() as tx:
+        waiting = [mark.person for mark in tx.marks.next(lane=Lane.SCORE, limit=limit)]
+    return score_some(store=store, people=waiting, models=models, now=clock(), clock=clock) if waiting else None
+
+
 def score_shard(reader: ShardReader, shard: int, *, models: tuple[Model, ...], now: datetime) -> tuple[ScoreRow, ...]:
     """One shard's scores; runs in a child process."""
     people, activities = reader.shard(shard, facts=facts_of(models), since=since(models, now=now))
@@ -153,6 +160,7 @@ def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], high: int, started: datetime
     tx.scores.put(different)
     tx.marks.put([r.person for r in different], lane=Lane.WRITE, since=started)
     tx.marks.move([r.person for r in rows], lane=Lane.SCORE, to=Lane.WRITE, until=high)
+    tx.wake("write_back")
     return len(different)
 
 

@@ -116,8 +116,8 @@ class Marks(Protocol):
     def high(self) -> int:
         """The newest turn given out."""
 
-    def next(self, *, lane: Lane, limit: int) -> tuple[Mark, ...]:
-        """The longest waiting first."""
+    def next(self, *, lane: Lane, limit: int, above: int = 0) -> tuple[Mark, ...]:
+        """The longest waiting first; only those whose turn is higher than `above`."""
 
     def done(self, people: Sequence[PersonId], *, lane: Lane, until: int) -> None:
         """Takes these people's marks away where their turn is at most `until`."""

@@ -27,8 +27,9 @@ class SqlMarks:
     def high(self) -> int:
         return self._t.last_turn()
 
-    def next(self, *, lane: Lane, limit: int) -> tuple[Mark, ...]:
-        rows = self._t.rows(select(marks).where(marks.c.lane == lane.value).order_by(marks.c.since, marks.c.turn).limit(limit))
+    def next(self, *, lane: Lane, limit: int, above: int = 0) -> tuple[Mark, ...]:
+        mine = (marks.c.lane == lane.value, marks.c.turn > above)
+        rows = self._t.rows(select(marks).where(*mine).order_by(marks.c.since, marks.c.turn).limit(limit))
         return tuple(Mark(person=row.person, turn=row.turn, since=from_us(row.since)) for row in rows)
 
     def done(self, people: Sequence[PersonId], *, lane: Lane, until: int) -> None:

@@ -1,0 +1,267 @@
+"""Writes back for the people who wait for it: planned and carried out in slices, under the limits of every connection.
+
+Station: the last arrow of real time, after the score lane. `road_back` writes for everybody; this for whoever's score was looked at anew.
+
+What stays in the lane, and why: people of a connection that does not answer wait until its cut-off plan is finished; when a run would
+change more records of a connection than its limit, all who wait now stay until a person decides (a manual write-back that ends well,
+another limit, or another document). Whoever comes anew meanwhile is written all the same. Neither is looked at again before that.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from connector.core.people import PersonId
+from connector.flows.plan import SomePlanned, plan_people
+from connector.flows.planning import Intent
+from connector.flows.published import Published
+from connector.flows.road import Road
+from connector.flows.road_back import NO_LIMIT, at_work, execute_stretch, finish_cut_off, places_for
+from connector.flows.runs import REAL_TIME, Running, recorded
+from connector.flows.write_back import UNDECIDED, Written
+from connector.ports.errors import CrmError, HotleadError, UsageError
+from connector.ports.inbox import Lane, Mark
+from connector.ports.store import Connection, LiveStep, PlanState, Run, Tx
+
+Going = Callable[[], bool]
+SLICE_PEOPLE = 2_000
+"""People of one plan."""
+MOST_WAITING = 100_000
+"""People looked at in one go; more wait for the next."""
+RUNS_LOOKED_AT = 1_000
+FIRST_RETRY = timedelta(seconds=30)
+LONGEST_RETRY = timedelta(minutes=15)
+DECIDES = frozenset({"write-back", "run"})
+"""Runs by which a person answers what the lane has asked."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LaneMemory:
+    """What one process remembers from one look at the lane to the next; a new process merely looks once more."""
+
+    held_until: int = 0
+    """Turns up to this one have been looked at while a connection did not answer."""
+    tries: int = 0
+    again_at: datetime | None = None
+    """When a plan that was cut off is tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenDue:
+    """`people` left the lane, `waiting` stay in it for a connection that does not answer, or for somebody's decision."""
+
+    people: int = 0
+    waiting: int = 0
+    tally: Mapping[str, int] = field(default_factory=dict)
+    """Rows by `<connection> <fields|tasks> <state>`."""
+    lags_s: tuple[float, ...] = ()
+    """Of everybody whose rows were written: how long it took since the reason reached us, in seconds."""
+    failures: tuple[HotleadError, ...] = ()
+    again_at: datetime | None = None
+    """When to look again although nobody new waits."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pass:
+    """One look at the lane."""
+
+    road: Road
+    connections: tuple[Connection, ...]
+    high: int
+    closing: ExitStack
+    aside: set[str]
+    """Connections that take no part: they do not answer, or their limit is reached."""
+    running: Running | None = None
+    rows: Counter[str] = field(default_factory=Counter)
+    """Records written so far, by connection."""
+    tally: Counter[str] = field(default_factory=Counter)
+    failures: list[HotleadError] = field(default_factory=list)
+    unanswered: set[str] = field(default_factory=set)
+    lags_s: list[float] = field(default_factory=list)
+    people: int = 0
+    waiting: int = 0
+
+    def run(self) -> Running:
+        """The run of this pass, begun when there is something to do."""
+        if self.running is None:
+            self.running = self.closing.enter_context(recorded(store=self.road.store, verb=REAL_TIME, clock=self.road.clock))
+        return self.running
+
+    def fail(self, failure: HotleadError) -> None:
+        self.run().failures.append(failure)
+        self.failures.append(failure)
+
+
+def write_due(road: Road, *, memory: LaneMemory, going: Going) -> WrittenDue:
+    """What is to be written for the people who wait, in all live connections. Nothing is recorded where nothing is.
+
+    A kill leaves people in the lane, or a plan that the next call finishes. Where no connection is live, people just leave the lane.
+    """
+    with ExitStack() as closing:
+        with road.store.read() as tx:
+            live = tuple(c for c in tx.connections.all() if c.live is not LiveStep.OFF)
+        one = _Pass(road=road, connections=live, high=0, closing=closing, aside=set())
+        _finish(one, memory=memory)
+        if not one.aside:
+            memory.held_until = 0
+        with road.store.read() as tx:
+            above = max(memory.held_until, _asked_until(tx, connections=live))
+            one.high = tx.marks.high()
+            marks = tx.marks.next(lane=Lane.WRITE, limit=MOST_WAITING, above=above)
+        documents = at_work(road) if marks and live else None
+        slices = list(_slices(marks))
+        while slices and going():
+            if documents is None:
+                _leave(one, slices.pop(0))
+            else:
+                _slice(one, marks=slices.pop(0), documents=documents)
+        if one.aside and not slices and len(marks) < MOST_WAITING:
+            memory.held_until = max(memory.held_until, one.high)
+        if one.unanswered:
+            _put_off(one, memory=memory)
+    return WrittenDue(
+        people=one.people,
+        waiting=one.waiting,
+        tally=dict(one.tally),
+        lags_s=tuple(one.lags_s),
+        failures=tuple(one.failures),
+        again_at=memory.again_at,
+    )
+
+
+def _finish(one: _Pass, *, memory: LaneMemory) -> None:
+    """Finishes plans that were cut off; connections whose plans cannot be finished are left aside."""
+    with one.road.store.read() as tx:
+        cut_off = tx.plans.unfinished()
+    is_tried = bool(cut_off) and (memory.again_at is None or one.road.clock() >= memory.again_at)
+    if is_tried:
+        for written in finish_cut_off(one.road, running=one.run()):
+            _count(one, written)
+    if not cut_off or (is_tried and not one.unanswered):
+        memory.tries, memory.again_at = 0, None
+    with one.road.store.read() as tx:
+        one.aside |= {name for plan in tx.plans.unfinished() for name in _undone(tx.plans.tally(plan.id))}
+
+
+def _undone(tally: Mapping[str, int]) -> Iterator[str]:
+    """Connections with rows whose fate is open."""
+    for key, rows in tally.items():
+        name, _, state = key.rsplit(" ", 2)
+        if rows and PlanState(state) in UNDECIDED:
+            yield name
+
+
+def _slices(marks: Sequence[Mark]) -> Iterator[Sequence[Mark]]:
+    return (marks[start : start + SLICE_PEOPLE] for start in range(0, len(marks), SLICE_PEOPLE))
+
+
+def _slice(one: _Pass, *, marks: Sequence[Mark], documents: Published) -> None:
+    """Plans and carries out what these people call for; who is live in a connection that took no part stays in the lane."""
+    planned = _plan(one, marks=marks, documents=documents)
+    over = [name for name, rows in planned.rows.items() if one.rows[name] + rows > _limit_of(one, name)]
+    if over:
+        for name in over:
+            _ask(one, planned=planned, name=name)
+        one.aside.update(over)
+        planned = _plan(one, marks=marks, documents=documents)
+    failed: set[str] = set()
+    if planned.plan is not None:
+        written = execute_stretch(one.road, plan=planned.plan, running=one.run(), look_again=False, allow=NO_LIMIT)
+        _count(one, written)
+        one.rows.update(planned.rows)
+        failed = set(_undone(written.tally)) if written.failures else set()
+    staying = planned.aside | (planned.acted_on if failed else frozenset())
+    done = [m for m in marks if m.person not in staying]
+    now = one.road.clock()
+    one.lags_s.extend((now - m.since).total_seconds() for m in done if m.person in planned.acted_on)
+    one.waiting += len(marks) - len(done)
+    one.aside |= failed
+    _leave(one, done)
+
+
+def _plan(one: _Pass, *, marks: Sequence[Mark], documents: Published) -> SomePlanned:
+    taking_part = [c for c in one.connections if c.name not in one.aside]
+    places = places_for(one.road, connections=taking_part, documents=documents)
+    return plan_people(
+        store=one.road.store,
+        run=lambda: one.run().id,
+        people=[m.person for m in marks],
+        intent=Intent(
+            places=places,
+            others=[c for c in one.connections if c.name in one.aside],
+            breaker_writes=one.road.breaker_writes,
+        ),
+        documents=documents,
+        clock=one.road.clock,
+    )
+
+
+def _limit_of(one: _Pass, name: str) -> int:
+    return next(c.write_limit for c in one.connections if c.name == name)
+
+
+def _ask(one: _Pass, *, planned: SomePlanned, name: str) -> None:
+    """The run stops in this connection, and says so; its counts hold what was asked, for the next look at the lane."""
+    limit, rows = _limit_of(one, name), one.rows[name] + planned.rows[name]
+    counts = one.run().counts
+    counts[_ASKED_UNTIL.format(name)], counts[_ASKED_LIMIT.format(name)] = one.high, limit
+    one.fail(
+        UsageError(
+            f"The people who wait call for at least {rows:,} changed or new records in '{name}', more than its limit of {limit:,}. "
+            "They wait until somebody decides; whoever comes anew is written.",
+            hint="Look: `hotlead write-back --dry-run`. If it is right: `hotlead write-back --allow N`, with as many as that shows.",
+        )
+    )
+
+
+_ASKED_UNTIL = "{} asked until turn"
+_ASKED_LIMIT = "{} asked above limit"
+
+
+def _asked_until(tx: Tx, *, connections: Sequence[Connection]) -> int:
+    """The turn up to which people wait for somebody's decision; 0 where nobody does."""
+    published_at = max(
+        (d.published_at for kind in ("fields", "scoring", "lifecycle") for d in tx.documents.all_current(kind=kind)), default=None
+    )
+    until = 0
+    for run in tx.runs.recent(limit=RUNS_LOOKED_AT):
+        if run.verb in DECIDES and run.state == "done":
+            break
+        if published_at is None or run.started_at >= published_at:
+            until = max([until, *(_stands(run, connection=c) for c in connections)])
+    return until
+
+
+def _stands(run: Run, *, connection: Connection) -> int:
+    """The turn up to which this run asked about the connection, while its limit is still the same."""
+    same_limit = run.counts.get(_ASKED_LIMIT.format(connection.name)) == connection.write_limit
+    return run.counts.get(_ASKED_UNTIL.format(connection.name), 0) if same_limit else 0
+
+
+def _count(one: _Pass, written: Written) -> None:
+    one.tally.update(written.tally)
+    for failure in written.failures:
+        one.fail(failure)
+        one.unanswered.add(failure.connection)
+
+
+def _leave(one: _Pass, marks: Sequence[Mark]) -> None:
+    """People leave the lane, unless something new about them came since."""
+    people: list[PersonId] = [m.person for m in marks]
+    one.road.store.write(partial(_done, people=people, until=one.high))
+    one.people += len(people)
+
+
+def _done(tx: Tx, *, people: Sequence[PersonId], until: int) -> None:
+    tx.marks.done(people, lane=Lane.WRITE, until=until)
+
+
+def _put_off(one: _Pass, *, memory: LaneMemory) -> None:
+    """30 s, 1 min, 2 min … at most a quarter of an hour; or until the CRM says."""
+    memory.tries += 1
+    wait = min(FIRST_RETRY * 2 ** min(memory.tries - 1, 10), LONGEST_RETRY)
+    said = [f.until for f in one.failures if isinstance(f, CrmError) and f.until is not None]
+    memory.again_at = max([one.road.clock() + wait, *said])
