@@ -17,6 +17,7 @@ from connector.core.qualification import LadderState, StageMove
 from connector.core.records import Activity, Company, Contact, Deal, RecordKey
 from connector.ports.crm import Json, NewTask, RawRecord, Refusal
 from connector.ports.inbox import HeldEvents, Hints, Inbox, Leases, Marks, Workers
+from connector.ports.sites import Sites
 
 T = TypeVar("T")
 
@@ -485,6 +486,8 @@ class Tx(Protocol):
     def workers(self) -> Workers: ...
     @property
     def held_events(self) -> HeldEvents: ...
+    @property
+    def sites(self) -> Sites: ...
     def wake(self, job: str, *, key: str = "") -> None:
         """This job should look soon, at this key of its (a connection's name). Heard once the unit is durable; no work hangs on it."""
 

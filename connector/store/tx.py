@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from connector.core.people import PersonId
 from connector.core.records import RecordKey
 from connector.ports.inbox import HeldEvents, Hints, Inbox, Leases, Marks, Workers
+from connector.ports.sites import Sites
 from connector.ports.store import (
     ActivityStore,
     Connections,
@@ -42,6 +43,7 @@ from connector.store.raw import SqlRaw
 from connector.store.records import SqlRecords
 from connector.store.runs import SqlRuns
 from connector.store.scores import SqlScores
+from connector.store.sites import SqlSites
 from connector.store.transaction import Transaction
 from connector.store.unknowns import SqlUnknowns
 from connector.store.workers import SqlWorkers
@@ -134,6 +136,10 @@ class SqlTx:
     @property
     def workers(self) -> Workers:
         return SqlWorkers(self._t)
+
+    @property
+    def sites(self) -> Sites:
+        return SqlSites(self._t)
 
     @property
     def held_events(self) -> HeldEvents:

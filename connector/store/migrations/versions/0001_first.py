@@ -260,6 +260,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("model", "person", name=op.f("pk_scores")),
     )
     op.create_table(
+        "sites",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("origins", sa.Text(), nullable=False),
+        sa.Column("needs_consent", sa.Boolean(), nullable=False),
+        sa.Column("production", sa.Boolean(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_sites")),
+    )
+    op.create_table(
         "sources",
         sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("connection", sa.Text(), nullable=False),
