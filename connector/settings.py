@@ -47,6 +47,18 @@ class Settings(BaseSettings):
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
         description="When the night's work begins, in UTC: scoring everybody, then reconciling, tidying up, backup.",
     )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#/]+(/[^\s?#]*)?)?$",
+        description="Address under which CRMs and web pages reach this installation, such as https://hotlead.example.com.",
+    )
+    trust_proxy: bool = Field(
+        default=False, description="Whether one proxy stands before `hotlead up` whose X-Forwarded headers are to be believed."
+    )
+    metrics_token: SecretStr = Field(default=SecretStr(""), description="Bearer token that /metrics asks for; empty: it asks for none.")
+    page_views_per_minute: int = Field(
+        default=60, ge=1, le=100_000, description="Page views a minute that one address may send from the pages of one site."
+    )
     language: Literal["en", "ja"] = Field(default="en", description="Language of reasons printed by the CLI.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning", description="Least level of log lines on stderr.")
 
