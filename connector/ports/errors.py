@@ -103,6 +103,19 @@ class StoreFull(StoreError):
     action = Action.RETRY
 
 
+class StoreUnreachable(StoreError):
+    """The database does not answer, or could not take more, within the time given to it."""
+
+    action = Action.RETRY
+
+    def __init__(self, message: str, *, hint: str = "", in_doubt: bool = False, is_rolled_back: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.in_doubt = in_doubt
+        """Whether the unit may have been stored nevertheless: look before doing it again, or do it so that twice is once."""
+        self.is_rolled_back = is_rolled_back
+        """The database said itself that nothing was stored."""
+
+
 class SecretsError(StoreError):
     """The key that opens stored credentials is missing, wrong, or readable by others."""
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from connector.ports.errors import HotleadError, StoreBusy, StoreError, StoreFull
+from connector.ports.errors import HotleadError, StoreBusy, StoreError, StoreFull, StoreUnreachable
 
 BUSY_TIMEOUT_MS = 10_000
 WRITER_CACHE_KIB = 32 * 1024
@@ -24,6 +24,18 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SPOILT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _POSTGRES_FULL = {"53100", "25006", "58030"}
 """disk_full, read_only_sql_transaction, io_error."""
+_POSTGRES_ROLLED_BACK = {"40001", "40P01"}
+"""serialization_failure, deadlock_detected: sent instead of storing anything."""
+_POSTGRES_AWAY = {*_POSTGRES_ROLLED_BACK, "25P03", "53200", "53300", "55P03", "57P01", "57P02", "57P03"}
+"""Also idle too long, out of memory, too many connections, lock not to be had in time, server going down, crashed, coming up."""
+_POSTGRES_LOST = "08"
+"""The class of lost connections."""
+
+PATIENCE_MS = 15_000
+"""A writer that stops in the middle of a transaction is cut off by the server after so long, so that the others can go on."""
+LOCK_MS = 5_000
+CONNECT_S = 5
+_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -58,7 +70,13 @@ def open_engine(url: str, *, writable: bool) -> Engine:
 def _pragmas(*, writable: bool) -> tuple[str, ...]:
     always = (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY")
     if writable:
-        return (*always, "journal_mode=WAL", f"wal_autocheckpoint={CHECKPOINT_PAGES}", f"cache_size=-{WRITER_CACHE_KIB}")
+        return (
+            *always,
+            "secure_delete=ON",
+            "journal_mode=WAL",
+            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+            f"cache_size=-{WRITER_CACHE_KIB}",
+        )
     return (*always, f"cache_size=-{READER_CACHE_KIB}", "query_only=ON")
 
 
@@ -66,7 +84,15 @@ def _postgres_engine(url: str, *, writable: bool) -> Engine:
     parsed = make_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
-    engine = create_engine(parsed, isolation_level="READ COMMITTED" if writable else "REPEATABLE READ")
+    options = f"-c idle_in_transaction_session_timeout={PATIENCE_MS} -c lock_timeout={LOCK_MS}" if writable else ""
+    engine = create_engine(
+        parsed,
+        isolation_level="READ COMMITTED" if writable else "REPEATABLE READ",
+        pool_size=1 if writable else 4,
+        max_overflow=0 if writable else 12,
+        pool_pre_ping=not writable,
+        connect_args={"connect_timeout": CONNECT_S, "options": options, **_ALIVE},
+    )
     if not writable:
 
         @event.listens_for(engine, "begin")
@@ -80,9 +106,23 @@ def store_error(error: BaseException) -> BaseException:
     """The error in our own words, caused by it, where it came from the database; any other error as it is."""
     if isinstance(error, HotleadError) or not isinstance(error, DBAPIError):
         return error
-    told = _told(error.orig)
+    told = _away(error) or _told(error.orig)
     told.__cause__ = error
     return told
+
+
+def _away(error: DBAPIError) -> StoreError | None:
+    """Where the database cannot be reached, or asks for another try."""
+    state = getattr(error.orig, "sqlstate", None)
+    is_from_sqlite = isinstance(error.orig, sqlite3.Error)
+    is_lost = error.connection_invalidated or (isinstance(error, OperationalError) and state is None and not is_from_sqlite)
+    if not is_lost and state not in _POSTGRES_AWAY and not str(state).startswith(_POSTGRES_LOST):
+        return None
+    return StoreUnreachable(
+        f"The database does not answer, or asks for another try ({type(error.orig).__name__}).",
+        hint="Start it, or see why it is down; work goes on by itself from the last committed row.",
+        is_rolled_back=state in _POSTGRES_ROLLED_BACK,
+    )
 
 
 def _told(original: BaseException | None) -> StoreError:

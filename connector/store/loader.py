@@ -3,12 +3,16 @@
 One person must cost about a millisecond and a hundred ten, so statements are made once and what they give is decoded as a whole.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
+from typing import Any
 
 import numpy as np
-from sqlalchemy import bindparam, select
+from sqlalchemy import Integer, String, bindparam, cast, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from connector.core.facts import Activities, Column, Int32, Int64, People
 from connector.core.people import SHARDS, PersonId
@@ -17,9 +21,9 @@ from connector.store.columns import ACTIVITY_COLUMNS, WORD_LISTS, activities_of
 from connector.store.dictionary import activity_list
 from connector.store.facts import PAIR, unpack
 from connector.store.instants import to_us
-from connector.store.schema import activities, lists, person_facts, persons, words
+from connector.store.schema import activities, lists, person_facts, words
 from connector.store.transaction import AnyRow, Transaction, chunks
-from connector.store.values import load_value
+from connector.store.values import dump, load_value
 
 PAIR_BYTES = 2 * PAIR.itemsize
 SHORT_LIST = 1000
@@ -30,14 +34,30 @@ REMEMBERED_VALUES = 10_000
 _FACTS = (person_facts.c.person, person_facts.c.facts)
 _DEEDS = [activities.c[name] for name in ACTIVITY_COLUMNS]
 _SINCE = activities.c.at >= bindparam("since")
-_PEOPLE = persons.c.id.in_(bindparam("people", expanding=True))
+
+
+class _Listed(FunctionElement[str]):
+    """The entries of a JSON list as rows. One parameter whatever their number, where `IN` takes one each."""
+
+    inherit_cache = True
+
+
+@compiles(_Listed, "sqlite")
+def _listed_in_sqlite(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Listed, "postgresql")
+def _listed_in_postgresql(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSON))"
+
+
+_LISTED = _Listed(bindparam("people", type_=String)).table_valued("value")
+_PERSON = cast(_LISTED.c.value, Integer)
 
 _FACTS_OF_ONE = select(*_FACTS).where(person_facts.c.shard == bindparam("shard"), person_facts.c.person == bindparam("person"))
 _FACTS_OF_SOME = (
-    select(*_FACTS)
-    .select_from(persons)
-    .join(person_facts, (person_facts.c.shard == persons.c.id % SHARDS) & (person_facts.c.person == persons.c.id))
-    .where(_PEOPLE)
+    select(*_FACTS).select_from(_LISTED).join(person_facts, (person_facts.c.shard == _PERSON % SHARDS) & (person_facts.c.person == _PERSON))
 )
 _DEEDS_OF_ONE = (
     select(*_DEEDS)
@@ -46,9 +66,9 @@ _DEEDS_OF_ONE = (
 )
 _DEEDS_OF_SOME = (
     select(*_DEEDS)
-    .select_from(persons)
-    .join(activities, (activities.c.shard == persons.c.id % SHARDS) & (activities.c.person == persons.c.id))
-    .where(_PEOPLE, _SINCE)
+    .select_from(_LISTED)
+    .join(activities, (activities.c.shard == _PERSON % SHARDS) & (activities.c.person == _PERSON))
+    .where(_SINCE)
 )
 _NEW_WORDS = (
     select(words.c.word)
@@ -99,14 +119,13 @@ class FactColumns:
         """A column for each of the facts that anybody has."""
         wanted = frozenset(facts)
         columns = {}
-        for no, codes in _codes_by_list(packed).items():
+        for no, highest, codes in _codes_by_list(packed):
             name = self._names.get(no) or self._learn_name(t, no)
             if name in wanted:
-                columns[name] = self._column(t, no, codes)
+                columns[name] = self._column(t, no, codes, highest=highest)
         return columns
 
-    def _column(self, t: Transaction, no: int, codes: Int32) -> Column:
-        highest = int(codes.max())
+    def _column(self, t: Transaction, no: int, codes: Int32, *, highest: int) -> Column:
         if no not in self._long and highest >= len(self._short.get(no, ())):
             self._learn_list(t, no)
         if no in self._long:
@@ -144,15 +163,17 @@ class FactColumns:
         return known
 
 
-def _codes_by_list(packed: Sequence[bytes]) -> dict[int, Int32]:
-    """For each list that any of the persons has a word of: the word's number less 1 of each person, -1 where there is none."""
+def _codes_by_list(packed: Sequence[bytes]) -> Iterator[tuple[int, int, Int32]]:
+    """Each list that any of the persons has a word of, the highest code, and everybody's: the word's number less 1, or -1 for none."""
     pairs = unpack(b"".join(packed))
     if not len(pairs):
-        return {}
+        return
     persons_of = np.repeat(np.arange(len(packed)), [len(blob) // PAIR_BYTES for blob in packed])
     codes = np.full((int(pairs[:, 0].max()) + 1, len(packed)), -1, dtype=np.int32)
     codes[pairs[:, 0], persons_of] = pairs[:, 1] - 1
-    return {no: codes[no] for no in np.flatnonzero((codes >= 0).any(axis=1)).tolist()}
+    for no, highest in enumerate(codes.max(axis=1).tolist()):
+        if highest >= 0:
+            yield no, highest, codes[no]
 
 
 class PeopleLoader:
@@ -169,7 +190,7 @@ class PeopleLoader:
         deeds: list[AnyRow] = []
         for some in chunks(wanted):
             one = len(some) == 1
-            whom = {"shard": some[0] % SHARDS, "person": some[0]} if one else {"people": some}
+            whom = {"shard": some[0] % SHARDS, "person": some[0]} if one else {"people": dump(some)}
             packed += t.rows(_FACTS_OF_ONE if one else _FACTS_OF_SOME, whom)
             deeds += t.rows(_DEEDS_OF_ONE if one else _DEEDS_OF_SOME, {**whom, "since": to_us(since)})
         packed.sort(key=lambda row: row[0])

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connector.ports.errors import StoreVersion
 from connector.store.engine import sqlite_path, store_error
+from connector.store.other_writers import take_turn
 
 HEAD = "0001"
 """The newest revision under `migrations/versions`; a test holds it."""
@@ -47,9 +48,19 @@ def bring_up(*, reader: Engine, writer: Engine, migrations: Migrations = SHIPPED
         if found is not None:
             _back_up(writer, found)
         with writer.connect() as connection, connection.begin():
-            _upgrade(connection, migrations)
+            if _is_mine_now(connection, migrations):
+                _upgrade(connection, migrations)
     except DBAPIError as error:
         raise store_error(error) from error
+
+
+def _is_mine_now(connection: Connection, migrations: Migrations) -> bool:
+    """Whether it is still to be done. Of several processes that start at once one does it, and the others wait for that."""
+    if connection.dialect.name == "sqlite":
+        return True
+    connection.execute(text("SET LOCAL lock_timeout = 0"))
+    take_turn(connection)
+    return _revision(connection, migrations) != migrations.head
 
 
 def require_current(engine: Engine) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from connector.core.facts import Activities, People
@@ -16,22 +16,38 @@ from connector.ports.store import Tx
 from connector.store.engine import store_error
 from connector.store.loader import PeopleLoader
 from connector.store.lock import WriterLock
+from connector.store.other_writers import OtherWriters
 from connector.store.person_rows import refresh
 from connector.store.transaction import Memory, Transaction
 from connector.store.tx import SqlTx
-from connector.store.writer import Writer
+from connector.store.writer import Wakes, Writer
 
 T = TypeVar("T")
+Enqueue = Callable[[Connection, Wakes], None]
+OnWake = Callable[[Wakes], None]
 
 
 class SqlStore:
     """Fulfils `ports.store.Store`. Without a writer it only reads."""
 
-    def __init__(self, *, reader: Engine, writer: Engine | None = None, lock: WriterLock | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        reader: Engine,
+        writer: Engine | None = None,
+        lock: WriterLock | None = None,
+        enqueue: Enqueue | None = None,
+        on_wake: OnWake | None = None,
+    ) -> None:
+        """Without a lock on the data directory other processes write too, and this one takes turns with them.
+
+        `enqueue` and `on_wake` hear of `Tx.wake`: inside the transaction of the units, and after it.
+        """
         self._reader = reader
         self._writer_engine = writer
         self._lock = lock
-        self._writer = None if writer is None else Writer(engine=writer, finish=refresh)
+        begin = OtherWriters().wait if lock is None else None
+        self._writer = None if writer is None else Writer(engine=writer, finish=refresh, begin=begin, enqueue=enqueue, on_wake=on_wake)
         self._memory = Memory()
         self._loader = PeopleLoader()
         self._loading = threading.Lock()
@@ -42,10 +58,15 @@ class SqlStore:
         with self._snapshot() as t:
             yield SqlTx(t)
 
-    def write(self, unit: Callable[[Tx], T]) -> T:
+    def write(self, unit: Callable[[Tx], T], *, patience_s: float | None = None) -> T:
+        """With `patience_s`, StoreUnreachable where the unit was not stored by then; without, it waits as `Writer.write` says."""
         if self._writer is None:
             raise StoreError("The store was opened for reading only.")
-        return self._writer.write(lambda t: unit(SqlTx(t)))
+        return self._writer.write(lambda t: unit(SqlTx(t)), patience_s=patience_s)
+
+    def backlog(self) -> int:
+        """Units that wait for the writer."""
+        return 0 if self._writer is None else self._writer.backlog()
 
     def load_people(self, people: Sequence[PersonId], *, facts: Sequence[str], since: datetime) -> tuple[People, Activities]:
         """Persons with a live row, ascending, whatever the order asked for."""

@@ -15,7 +15,7 @@ from connector.store.lock import WriterLock
 from connector.store.migrate import bring_up, require_current
 from connector.store.shards import AdbcShards
 from connector.store.sql_shards import SqlShards
-from connector.store.sql_store import SqlStore
+from connector.store.sql_store import Enqueue, OnWake, SqlStore
 from connector.store.vault import make_key_file, open_vault
 
 DATABASE = "hotlead.db"
@@ -28,8 +28,7 @@ def create(directory: Path, *, url: str = "", keys: str | None = None) -> None:
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as undoing:
-        lock = WriterLock(directory=directory, command="hotlead init")
-        undoing.callback(lock.release)
+        _lock(directory, url=_url(url, directory), command="hotlead init", undoing=undoing)
         if keys is None:
             make_key_file(directory)
         open_vault(directory, keys=keys)
@@ -43,19 +42,19 @@ def is_there(directory: Path, *, url: str = "") -> bool:
     return directory.is_dir() and (path is None or path.exists())
 
 
-def open_store(*, url: str = "", directory: Path, command: str) -> SqlStore:
+def open_store(*, url: str = "", directory: Path, command: str, enqueue: Enqueue | None = None, on_wake: OnWake | None = None) -> SqlStore:
     """The store for reading and writing; an older database is backed up and brought up first.
 
+    A SQLite file is this process's alone; any number of processes write to PostgreSQL, in turns. `enqueue` and `on_wake`: see `SqlStore`.
     Raises UsageError where nothing was set up here, StoreBusy where another process writes, StoreVersion for a newer or foreign database.
     """
     _require_set_up(url, directory)
     with ExitStack() as undoing:
-        lock = WriterLock(directory=directory, command=command)
-        undoing.callback(lock.release)
+        lock = _lock(directory, url=_url(url, directory), command=command, undoing=undoing)
         reader, writer = _engines(_url(url, directory), undoing)
         bring_up(reader=reader, writer=writer)
         undoing.pop_all()
-        return SqlStore(reader=reader, writer=writer, lock=lock)
+        return SqlStore(reader=reader, writer=writer, lock=lock, enqueue=enqueue, on_wake=on_wake)
 
 
 def open_reader(*, url: str = "", directory: Path) -> SqlStore:
@@ -67,6 +66,15 @@ def open_reader(*, url: str = "", directory: Path) -> SqlStore:
         require_current(reader)
         undoing.pop_all()
         return SqlStore(reader=reader)
+
+
+def _lock(directory: Path, *, url: str, command: str, undoing: ExitStack) -> WriterLock | None:
+    """Of a SQLite file; None for a database that lets several write."""
+    if sqlite_path(url) is None:
+        return None
+    lock = WriterLock(directory=directory, command=command)
+    undoing.callback(lock.release)
+    return lock
 
 
 def _engines(url: str, undoing: ExitStack) -> tuple[Engine, Engine]:

