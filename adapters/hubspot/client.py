@@ -234,7 +234,9 @@ class Hub:
         most, interval_ms = _count(headers.get("X-HubSpot-RateLimit-Max")), _count(headers.get("X-HubSpot-RateLimit-Interval-Milliseconds"))
         if self.settings.follow_headers and most and interval_ms:
             self.budget.pace(lane=GENERAL, calls=max(1, int(most * SHARE_USED)), seconds=interval_ms / 1000)
-        return _moment(headers.get("Date")) or self.clock.now()
+        at = _moment(headers.get("Date"))
+        self.budget.saw(at=at)
+        return at or self.clock.now()
 
     def _next_midnight(self, now: datetime) -> datetime:
         """When the portal's day begins anew; midnight UTC while its zone is not known."""

@@ -17,6 +17,9 @@ INPUTS_A_CALL = 1000
 MOST_INLINE = 100
 """From so many inline entries on, a list row is not trusted to name all: HubSpot does not document how many it sends."""
 PRIMARY = "Primary"
+INLINE_SOURCES = ("contacts", "companies")
+"""Between these, a list row's own associations say all we keep (which one is the primary); elsewhere the labels that only the associations
+API tells are wanted."""
 
 Links = dict[str, list[Json]]
 """Links by the id of the record they start from; no entry: none."""
@@ -26,6 +29,7 @@ def read_links(hub: Hub, *, source: str, other: str, ids: Sequence[str], purpose
     """Links from these records to records of `other`, however many each has. One call per 1,000 ids, more where a record has many."""
     path = f"{hub.paths.associations(source, other)}/batch/read"
     found: dict[str, list[tuple[str, str]]] = {}
+    kept = (PRIMARY,) if source in INLINE_SOURCES and other in INLINE_SOURCES else ()
     for batch in batches(ids, INPUTS_A_CALL):
         inputs: list[dict[str, str]] = [{"id": one} for one in batch]
         while inputs:
@@ -34,7 +38,7 @@ def read_links(hub: Hub, *, source: str, other: str, ids: Sequence[str], purpose
             inputs = []
             for result in reply.body["results"]:
                 start = str(result["from"]["id"])
-                found.setdefault(start, []).extend(_labelled(result.get("to") or ()))
+                found.setdefault(start, []).extend(_labelled(result.get("to") or (), kept=kept))
                 after = _next_after(result)
                 if after:
                     inputs.append({"id": start, "after": after})
@@ -62,11 +66,12 @@ def as_links(pairs: Iterable[tuple[str, str]]) -> list[Json]:
     return [{"id": one, "role": role} for one, role in links]
 
 
-def _labelled(ends: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+def _labelled(ends: Iterable[Mapping[str, Any]], *, kept: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+    """(id, label) of every association; labels other than `kept` count as none, unless `kept` is empty."""
     for end in ends:
         other = str(end["toObjectId"])
         labels = [str(kind.get("label") or "") for kind in end.get("associationTypes") or ()]
-        yield from ((other, label) for label in labels or [""])
+        yield from ((other, label if not kept or label in kept else "") for label in labels or [""])
 
 
 def _role_of_type(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from adapters.hubspot.catalog import require_properties
 from adapters.hubspot.client import Hub, Reply
-from adapters.hubspot.links import INPUTS_A_CALL, Links, inline_links, read_links
+from adapters.hubspot.links import INLINE_SOURCES, INPUTS_A_CALL, Links, inline_links, read_links
 from adapters.hubspot.position import Phase, Position, pack, unpack
 from adapters.kit.budget import Purpose
 from adapters.kit.paging import OVERLAP, batches
@@ -31,8 +31,6 @@ LONGEST_QUERY = 4000
 """Characters of properties a list address carries. HubSpot answers 414 somewhere between 8 and 16 thousand (hubspot-api-python #334)."""
 LONGEST_SEARCH = 2900
 """Characters of a search body; HubSpot takes 3,000 ("CRM search" guide, limits, 2026-11)."""
-INLINE_SOURCES = ("contacts", "companies")
-"""Between these, a list row's own associations say all we keep; elsewhere the labels that only the associations API tells are wanted."""
 MERGEABLE = ("contacts", "companies", "deals")
 MERGED_IDS = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 """Properties of a surviving record that name the records merged into it."""

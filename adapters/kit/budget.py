@@ -70,6 +70,7 @@ class Budget:
         self._calls: Counter[str] = Counter()
         self._day_used: int | None = None
         self._day_limit: int | None = None
+        self._skew_s: float | None = None
         self._closed_until: datetime | None = None
         self._lock = Lock()
 
@@ -84,9 +85,10 @@ class Budget:
         with self._lock:
             self._calls[purpose] += 1
 
-    def saw(self, *, day_used: int | None = None, day_limit: int | None = None) -> None:
-        """Takes the day's figures from an answer's headers."""
+    def saw(self, *, day_used: int | None = None, day_limit: int | None = None, at: datetime | None = None) -> None:
+        """Takes the day's figures and the CRM's clock (`at`) from the headers of an answer that has just come in."""
         with self._lock:
+            self._skew_s = self._skew_s if at is None else (self._clock.now() - at).total_seconds()
             self._day_used = self._day_used if day_used is None else day_used
             self._day_limit = self._day_limit if day_limit is None else day_limit
 
@@ -103,9 +105,9 @@ class Budget:
                 self._lanes[lane] = Lane(calls=calls, seconds=seconds)
 
     def usage(self) -> Usage:
-        """Calls made so far by purpose, and the day's figures last seen."""
+        """Calls made so far by purpose, the day's figures last seen, and how far our clock was ahead of the CRM's at its last answer."""
         with self._lock:
-            return Usage(calls=dict(self._calls), day_used=self._day_used, day_limit=self._day_limit)
+            return Usage(calls=dict(self._calls), day_used=self._day_used, day_limit=self._day_limit, skew_s=self._skew_s)
 
     def _refuse_when_used_up(self, *, essential: bool) -> None:
         if essential:

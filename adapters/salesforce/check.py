@@ -136,12 +136,12 @@ class Check:
         )
 
     def _clock(self) -> Iterator[Finding]:
-        skew_s = self._client.server_clock.skew_s
+        skew_s = self._client.budget.usage().skew_s
         if skew_s is not None and abs(skew_s) > SKEW_AT_MOST_S:
             yield Finding(
                 severity=Severity.WARNING,
                 code="CLOCK",
-                message=f"This machine's clock is {abs(skew_s):.0f} s {'behind' if skew_s > 0 else 'ahead of'} Salesforce's.",
+                message=f"This machine's clock is {abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} Salesforce's.",
                 hint="Let it keep time by NTP: log-ins by JWT and ages of activities depend on it.",
                 mended_by=MACHINE_ADMIN,
             )

@@ -22,7 +22,7 @@ from adapters.kit.retry import RETRY_STATUSES, RetryPolicy, Transient, call_with
 from adapters.salesforce.auth import Login, Token
 from adapters.salesforce.errors import call_refused, first_error, not_salesforce, transport_failure, unreachable
 from adapters.salesforce.settings import SalesforceSettings
-from adapters.salesforce.transport import ServerClock, date_of, make_session
+from adapters.salesforce.transport import date_of, make_session
 from connector.ports.errors import CrmError, CrmLimit
 
 PAGE_ROWS = 2000
@@ -122,10 +122,7 @@ class SalesforceClient:
         self.clock = clock
         self.budget = budget
         self.policy = policy
-        self.server_clock = ServerClock(clock)
-        self._session = make_session(
-            base_url=settings.base_url, timeout_s=settings.timeout_s, budget=budget, server_clock=self.server_clock
-        )
+        self._session = make_session(base_url=settings.base_url, timeout_s=settings.timeout_s, budget=budget)
         login = Login(connection=connection, settings=settings, session=self._session, budget=budget, clock=clock, policy=policy)
         self._salesforce = CuredSalesforce(
             host=settings.login_host, version=settings.api_version, session=self._session, login=login, budget=budget

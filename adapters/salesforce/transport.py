@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from threading import Lock
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -16,35 +15,12 @@ from requests.models import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
 
 from adapters.kit.budget import Budget
-from adapters.kit.clock import Clock
 
 CONNECT_TIMEOUT_S = 5.0
 CONNECTIONS = 16
 """Connections kept open to the org; more threads than that open their own and close them."""
 
 _API_USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
-
-
-class ServerClock:
-    """The org's clock as its Date headers tell it. Thread-safe."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._skew_s: float | None = None
-        self._lock = Lock()
-
-    def saw(self, headers: Mapping[str, str]) -> None:
-        """Takes the Date of an answer that has just come in."""
-        told = date_of(headers)
-        if told is not None:
-            with self._lock:
-                self._skew_s = (told - self._clock.now()).total_seconds()
-
-    @property
-    def skew_s(self) -> float | None:
-        """Seconds by which the org's clock was ahead of ours at the last answer; None before the first."""
-        with self._lock:
-            return self._skew_s
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
@@ -59,11 +35,10 @@ def date_of(headers: Mapping[str, str]) -> datetime | None:
 class SalesforceTransport(HTTPAdapter):
     """Sends to `base_url` where one is set, with a time-out always, and meters every answer."""
 
-    def __init__(self, *, base_url: str, timeout_s: float, budget: Budget, server_clock: ServerClock) -> None:
+    def __init__(self, *, base_url: str, timeout_s: float, budget: Budget) -> None:
         self._base = urlsplit(base_url) if base_url else None
         self._timeout = (CONNECT_TIMEOUT_S, timeout_s)
         self._budget = budget
-        self._server_clock = server_clock
         super().__init__(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=0)
 
     def send(
@@ -84,20 +59,20 @@ class SalesforceTransport(HTTPAdapter):
         return answer
 
     def _meter(self, headers: CaseInsensitiveDict[str]) -> None:
-        self._server_clock.saw(headers)
+        self._budget.saw(at=date_of(headers))
         usage = _API_USAGE.search(headers.get("Sforce-Limit-Info", ""))
         if usage:
             self._budget.saw(day_used=int(usage[1]), day_limit=int(usage[2]))
 
 
-def make_session(*, base_url: str, timeout_s: float, budget: Budget, server_clock: ServerClock) -> requests.Session:
+def make_session(*, base_url: str, timeout_s: float, budget: Budget) -> requests.Session:
     """A session whose every https:// call goes through the transport.
 
     It follows no redirect (an API that redirects is a login page or a wrong host, and a token must not follow) and takes no password
     from a netrc file, which requests would put in place of our token.
     """
     session = requests.Session()
-    session.mount("https://", SalesforceTransport(base_url=base_url, timeout_s=timeout_s, budget=budget, server_clock=server_clock))
+    session.mount("https://", SalesforceTransport(base_url=base_url, timeout_s=timeout_s, budget=budget))
     session.max_redirects = 0
     session.auth = _unchanged
     return session

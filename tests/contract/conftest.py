@@ -5,6 +5,7 @@ A CRM joins the suite by one entry in `CASES`.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 import pytest
@@ -70,9 +71,13 @@ class CrmCase:
     task_path: str
     write_calls: Callable[[Mapping[str, int]], int]
     """How many calls of a counters answer were batch writes of contacts."""
+    reread_calls: Callable[[int], int]
+    """The fewest calls that re-read so many deals with the people of each."""
     denials: tuple[Denial, ...]
     fault_limit: Mapping[str, Any] = field(default_factory=dict)
     """A `status` fault that says: too many calls just now, come back soon."""
+    no_reread: tuple[str, ...] = ()
+    """Sources of the shipped mapping whose rows never change and are not asked for by id."""
     options: tuple[str, ...] = ()
     record: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     """Field values of a raw record as `Sandbox.record` gives it."""
@@ -111,6 +116,7 @@ SALESFORCE = CrmCase(
     write_path="*/composite/sobjects",
     task_path="*/composite/sobjects/Task/*",
     write_calls=lambda calls: calls.get("PATCH /services/data/<version>/composite/sobjects", 0),
+    reread_calls=lambda rows: ceil(rows / 400),
     denials=(
         Denial(
             code="FIELD_CUSTOM_VALIDATION_EXCEPTION",
@@ -180,6 +186,8 @@ HUBSPOT = CrmCase(
     write_path="*/objects/contacts/batch/update",
     task_path="*/objects/tasks/batch/*",
     write_calls=lambda calls: calls.get("POST /crm/v3/objects/<kind>/batch/update", 0),
+    reread_calls=lambda rows: ceil(rows / 100) + ceil(rows / 1000),
+    no_reread=("events:e_visited_page", "events:e_submitted_form"),
     denials=(
         Denial(
             code="INVALID_OPTION",
@@ -234,10 +242,11 @@ class Bench:
         own = kind.sandbox_settings(url=self.sandbox.url, credentials=self.sandbox.credentials)
         return {**own, **self.case.settings, **changed}
 
-    def open(self, **changed: str) -> Crm:
-        """A new connection, which knows nothing of earlier ones."""
-        clock = {"clock": self.case.clock} if self.case.clock else {}
-        crm = crm_kinds()[self.case.crm].open(connection="under-test", settings=self.settings(**changed), **clock)
+    def open(self, *, clock: Clock | None = None, **changed: str) -> Crm:
+        """A new connection, which knows nothing of earlier ones; by the case's clock unless told."""
+        clock = clock or self.case.clock
+        told = {"clock": clock} if clock else {}
+        crm = crm_kinds()[self.case.crm].open(connection="under-test", settings=self.settings(**changed), **told)
         self._opened.append(crm)
         return crm
 

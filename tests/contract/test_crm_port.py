@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from itertools import count, islice
 from math import ceil
 from threading import Barrier
 from time import monotonic
@@ -15,7 +15,11 @@ from adapters.finder import crm_kinds
 from connector.core.records import RecordKey
 from connector.ports.crm import Ask, Crm, NewTask, Outcome, Page, Priority, RawRecord, Severity, TaskState, TaskStatus, TaskType, Write
 from connector.ports.errors import Action, CrmAuth, CrmError, CrmField, CrmUnreachable, UsageError
+from mappings.compile import compile_fields, compile_lifecycle
+from mappings.document import packaged
+from mappings.field_mapping import SourceRead
 from tests.contract.conftest import CASES, Bench
+from tests.support.clocks import SkewedClock
 
 _numbers = count(1)
 
@@ -271,6 +275,59 @@ def test_rereads_go_in_batches(bench: Bench, crm: Crm) -> None:
 
     assert [row.key.id for row in rows] == ids
     assert crm.usage().calls["reread"] == 2
+
+
+def test_a_reread_row_equals_what_a_pull_read_of_every_source_of_the_mapping(bench: Bench, crm: Crm) -> None:
+    compared = set()
+    for asked in _shipped_reads(bench.case.crm):
+        if asked.source in bench.case.no_reread:
+            continue
+        pages = islice(crm.read(Ask(source=asked.source, fields=asked.fields, related=asked.related)), 3)
+        pulled = [row for page in pages for row in page.records]
+        compared.add(asked.source)
+
+        again = list(crm.reread(source=asked.source, ids=[row.key.id for row in pulled], fields=asked.fields, related=asked.related))
+
+        assert [row.key for row in again] == [row.key for row in pulled]
+        assert [_comparable(row) for row in again] == [_comparable(row) for row in pulled]
+    assert {bench.case.contact, bench.case.deal, bench.case.activity} <= compared
+
+
+def _shipped_reads(crm: str) -> tuple[SourceRead, ...]:
+    ladder = compile_lifecycle(packaged("lifecycle", "b2b_default"), file="lifecycle", version=1)
+    return compile_fields(packaged("fields", crm), file=crm, connection="under-test", version=1, ladder=ladder, zone="UTC").reads
+
+
+def _comparable(row: RawRecord) -> tuple[object, ...]:
+    """All that a row says; links in any order, which no CRM promises."""
+    fields = {name: sorted(map(str, value)) if isinstance(value, list) else value for name, value in row.fields.items()}
+    return fields, row.modified_at, row.deleted, row.survivor
+
+
+def test_rereads_with_related_ids_cost_no_more_calls_than_batches(bench: Bench, crm: Crm) -> None:
+    case = bench.case
+    deals = [row.key.id for page in crm.read(Ask(source=case.deal, fields=case.deal_fields)) for row in page.records]
+    before = crm.usage().calls.get("reread", 0)
+
+    rows = list(crm.reread(source=case.deal, ids=deals, fields=case.deal_fields, related=(case.deal_contact,)))
+
+    assert [row.key.id for row in rows] == deals
+    assert crm.usage().calls["reread"] - before == case.reread_calls(len(deals))
+
+
+def test_usage_tells_how_far_our_clock_is_from_the_crms(bench: Bench) -> None:
+    ahead = bench.open(clock=SkewedClock(ahead_s=600))
+    right = bench.open(clock=SkewedClock(ahead_s=0))
+    unasked = right.usage().skew_s
+
+    ahead.identity()
+    right.identity()
+
+    told, base = ahead.usage().skew_s, right.usage().skew_s
+    assert unasked is None
+    assert told is not None
+    assert base is not None
+    assert 595 <= told - base <= 605
 
 
 def test_a_field_that_is_not_there_is_named(bench: Bench, crm: Crm) -> None:

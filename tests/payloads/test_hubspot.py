@@ -1,6 +1,7 @@
 """Each recorded HubSpot answer gives its expected result through the whole adapter.
 
-A payload is `adapters/hubspot/payloads/<deed>__<variant>.json`, what it gives stands beside it in `….expected.json`.
+A payload of calls is `adapters/hubspot/payloads/<deed>__<variant>.json`, what it gives stands beside it in `….expected.json`;
+`hook__<variant>.json` is a body that HubSpot pushes.
 """
 
 import json
@@ -19,7 +20,9 @@ from connector.ports.errors import CrmError
 from tests.support.canned import canned_server
 
 FOLDER = Path(__file__).resolve().parents[2] / "adapters" / "hubspot" / "payloads"
-PAYLOADS = sorted(path for path in FOLDER.glob("*.json") if not path.name.endswith(".expected.json"))
+ALL = sorted(path for path in FOLDER.glob("*.json") if not path.name.endswith(".expected.json"))
+PUSHED = [path for path in ALL if path.stem.startswith("hook__")]
+PAYLOADS = [path for path in ALL if path not in PUSHED]
 
 
 def _read(source: str, *related: str) -> Callable[[Crm], Any]:
@@ -95,6 +98,19 @@ def test_a_recorded_answer_gives_its_expected_result(payload: Path) -> None:
 
     assert told["source"]
     assert result == expected
+
+
+@pytest.mark.parametrize("payload", PUSHED, ids=lambda path: path.stem)
+def test_a_pushed_body_gives_its_hints(payload: Path) -> None:
+    told = json.loads(payload.read_text(encoding="utf-8"))
+    expected = json.loads(payload.with_suffix(".expected.json").read_text(encoding="utf-8"))
+
+    found = [_plain(asdict(one)) for one in KIND.hooks.split(json.dumps(told["body"]).encode())]
+
+    assert told["source"]
+    assert [{name: part for name, part in one.items() if name != "event"} for one in found] == expected
+    events = [one["event"] for one in found if "event" in one]
+    assert len(set(events)) == len(events)
 
 
 def test_every_deed_has_a_payload() -> None:

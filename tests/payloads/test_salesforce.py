@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from adapters.salesforce.adapter import KIND
 from adapters.salesforce.catalog import field_of
 from adapters.salesforce.errors import call_refused, login_refused, row_refusal
 from adapters.salesforce.rows import SourceRows
+from connector.ports.hooks import Hint
 
 PAYLOADS = Path(__file__).parents[2] / "adapters" / "salesforce" / "payloads"
 
@@ -87,7 +89,20 @@ def test_described_fields_become_these_catalog_fields(given: dict[str, Any], exp
     assert {name: list(part) if isinstance(part, tuple) else part for name, part in told.items()} == expected
 
 
+@pytest.mark.parametrize(("given", "expected"), _cases("hook"))
+def test_pushed_messages_give_these_hints_and_leave_no_session(given: dict[str, Any], expected: list[dict[str, Any]]) -> None:
+    kept = KIND.hooks.kept("\n".join(given["body"]).encode())
+
+    told = [
+        {"event": one.event, "source": one.source, "record": one.record, "kind": one.kind} if isinstance(one, Hint) else one
+        for one in KIND.hooks.split(kept)
+    ]
+    assert told == expected
+    assert b"SessionId" not in kept
+    assert b"!AQcAQ" not in kept
+
+
 def test_every_payload_has_what_is_expected_of_it_and_is_tried() -> None:
     prefixes = {path.name.partition("__")[0] for path in PAYLOADS.glob("*.json")}
 
-    assert prefixes == {"query", "collection", "error", "login", "field"}
+    assert prefixes == {"query", "collection", "error", "login", "field", "hook"}

@@ -27,6 +27,22 @@ class StillClock:
         self._passed_s += seconds
 
 
+class SkewedClock:
+    """The machine's clock, set wrong by `ahead_s` seconds (below 0: behind)."""
+
+    def __init__(self, *, ahead_s: float) -> None:
+        self._ahead = timedelta(seconds=ahead_s)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
 class HurriedClock:
     """The machine's clock, but whoever sleeps wakes at once; for servers that keep real time while we retry."""
 

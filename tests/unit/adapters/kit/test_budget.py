@@ -109,3 +109,16 @@ def test_a_closed_budget_says_until_when() -> None:
         budget.spend(purpose=Purpose.READ)
 
     assert refusal.value.until == until
+
+
+def test_usage_tells_how_far_our_clock_was_ahead_at_the_last_answer_that_said_the_time() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock)
+    assert budget.usage().skew_s is None
+
+    budget.saw(at=clock.now() - timedelta(seconds=90))
+    budget.saw(day_used=3, day_limit=100)
+    assert budget.usage().skew_s == 90.0
+
+    budget.saw(at=clock.now() + timedelta(seconds=30))
+    assert budget.usage().skew_s == -30.0
