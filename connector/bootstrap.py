@@ -5,18 +5,22 @@ What is chosen is imported when it is opened: a database and cryptography take l
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.finder import crm_kinds
 from connector.flows.connect import open_crm
+from connector.flows.progress import Progress
+from connector.flows.road import Road
 from connector.ports.crm import Crm, CrmKind
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, ShardPool, Store, Vault
 from connector.settings import Settings
 
 Clock = Callable[[], datetime]
+OnWake = Callable[[frozenset[tuple[str, str]]], None]
+"""Hears which jobs, at which keys, should look, once what they are to look at is durable."""
 
 
 def wall_clock() -> datetime:
@@ -32,6 +36,15 @@ class Installation:
     kinds: Mapping[str, CrmKind]
     clock: Clock
     closing: ExitStack
+    crms: dict[str, Crm] = field(default_factory=dict)
+    """The connections opened last, by name."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write to the same database."""
+        from connector.store.engine import sqlite_path
+
+        return sqlite_path(database_of(self.settings)) is None
 
     @property
     def vault(self) -> Vault:
@@ -58,7 +71,19 @@ class Installation:
         """The connection's CRM, closed with the installation."""
         crm = open_crm(store=self.store, vault=self.vault, kinds=self.kinds, connection=connection)
         self.closing.callback(crm.close)
+        self.crms[connection.name] = crm
         return crm
+
+    def road(self, *, progress: Progress) -> Road:
+        """The road over this installation, telling its steps to `progress`."""
+        return Road(
+            store=self.store,
+            open=self.open,
+            pool=self.pool,
+            clock=self.clock,
+            progress=progress,
+            deal_history=self.settings.deal_history,
+        )
 
     def pool(self) -> ShardPool:
         """Child processes for whole shards, ended with the installation."""
@@ -91,13 +116,17 @@ def make(settings: Settings) -> Path:
 
 
 @contextmanager
-def opened(settings: Settings, *, command: str, writing: bool, clock: Clock = wall_clock) -> Iterator[Installation]:
+def opened(
+    settings: Settings, *, command: str, writing: bool, clock: Clock = wall_clock, on_wake: OnWake | None = None
+) -> Iterator[Installation]:
     """The installation, for one command. With `writing` it holds the data directory alone; else it only reads, beside whoever writes."""
     from connector.store.store import open_reader, open_store
 
     url = database_of(settings)
     store = (
-        open_store(url=url, directory=settings.data_dir, command=command) if writing else open_reader(url=url, directory=settings.data_dir)
+        open_store(url=url, directory=settings.data_dir, command=command, on_wake=on_wake)
+        if writing
+        else open_reader(url=url, directory=settings.data_dir)
     )
     with ExitStack() as closing:
         closing.callback(store.close)

@@ -86,9 +86,9 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, *toml, file_secret_settings)
 
 
-def load_settings(*, data_dir: Path | None = None) -> Settings:
-    """The settings in force. Raises UsageError naming every wrong one, its source and what it may be."""
-    given = {} if data_dir is None else {"data_dir": data_dir}
+def load_settings(*, data_dir: Path | None = None, options: Mapping[str, object] | None = None) -> Settings:
+    """The settings in force; `options` are those given with a command. Raises UsageError naming every wrong one, its source and range."""
+    given = {**({} if data_dir is None else {"data_dir": data_dir}), **(options or {})}
     folder = data_dir or Path(os.environ.get(f"{PREFIX}DATA_DIR", DEFAULT_DIRECTORY))
     file = folder / FILE_NAME
     secrets = os.environ.get(f"{PREFIX}SECRETS_DIR")

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -26,6 +27,16 @@ class LeaseBusy(Exception):
     """Somebody else holds it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A lease of ours, and the store whose units stand only while it is."""
+
+    lease: Lease
+    store: FencedStore
+    lost: threading.Event
+    """Set once it is known that somebody else took over."""
+
+
 class LeaseKeeper:
     """Takes leases in the name of one process. A thread renews them; it sleeps while none is held."""
 
@@ -34,19 +45,19 @@ class LeaseKeeper:
         self._clock = clock
         self._worker = worker
         self._numbers = count(1)
-        self._held: dict[str, Lease] = {}
+        self._held: dict[str, Held] = {}
         self._changed = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def under(self, name: str) -> Iterator[FencedStore]:
-        """The store whose units stand only while the lease is ours. Raises LeaseBusy where somebody else holds it."""
-        lease = self._take(name)
+    def under(self, name: str) -> Iterator[Held]:
+        """Ours until the block ends, unless it is lost. Raises LeaseBusy where somebody else holds it."""
+        held = self._take(name)
         try:
-            yield FencedStore(store=self._store, lease=lease)
+            yield held
         finally:
-            self._give_back(lease)
+            self._give_back(held.lease)
 
     def close(self) -> None:
         """Renews nothing any more. Repeatable."""
@@ -56,18 +67,19 @@ class LeaseKeeper:
         if self._thread is not None:
             self._thread.join()
 
-    def _take(self, name: str) -> Lease:
+    def _take(self, name: str) -> Held:
         holder = f"{self._worker} #{next(self._numbers)}"
         lease = self._store.write(partial(self._take_unit, name=name, holder=holder))
         if lease is None:
             raise LeaseBusy(name)
+        held = Held(lease=lease, store=FencedStore(store=self._store, lease=lease), lost=threading.Event())
         with self._changed:
-            self._held[lease.holder] = lease
+            self._held[lease.holder] = held
             if self._thread is None:
                 self._thread = threading.Thread(target=self._renew_again_and_again, name="hotlead-leases", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
-        return lease
+        return held
 
     def _take_unit(self, tx: Tx, *, name: str, holder: str) -> Lease | None:
         now = self._clock()
@@ -88,15 +100,17 @@ class LeaseKeeper:
                 if self._closed:
                     return
                 self._changed.wait_for(lambda: self._closed, timeout=RENEWED_EVERY_S)
-                held = tuple(self._held.values())
-            for lease in held:
-                self._renew(lease)
+                all_held = tuple(self._held.values())
+            for held in all_held:
+                self._renew(held)
 
-    def _renew(self, lease: Lease) -> None:
+    def _renew(self, held: Held) -> None:
+        lease = held.lease
         try:
             self._store.write(lambda tx: tx.leases.renew(lease, until=self._clock() + LEASE))
         except LeaseLost:
             log.warning("a lease was lost", lease=lease.name)
+            held.lost.set()
             with self._changed:
                 self._held.pop(lease.holder, None)
         except HotleadError as error:  # tried again in a moment; a unit of its work finds out by itself whether it was lost

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import uuid4
 
@@ -43,6 +43,8 @@ class Ended:
     outcome: Outcome
     again_in: timedelta | None = None
     error: str = ""
+    """The class of the error, and the message of one of ours."""
+    at: datetime | None = None
 
 
 Span = Callable[[str, str], AbstractContextManager[object]]
@@ -55,6 +57,10 @@ def no_span(job: str, key: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
+def nothing_more() -> None:
+    """For whoever wants to hear nothing of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
     """Runs jobs in this process; safe for several threads."""
@@ -62,6 +68,8 @@ class Runner:
     work: Work
     leases: LeaseKeeper
     span: Span = no_span
+    after: Callable[[], None] = nothing_more
+    """Called after each run."""
 
     def run(self, job: Job, key: str, *, tried: int = 0) -> Ended:
         """Runs it once and says how it ended; raises nothing. `tried`: failures in a row before this run."""
@@ -72,12 +80,13 @@ class Runner:
             log.debug("job ended", outcome=ended.outcome.value, seconds=round(seconds, 3))
         if ended.outcome is not Outcome.BUSY:
             self.work.meter.observe(Timing.JOB, seconds=seconds, job=job.name)
-        return ended
+            self.after()
+        return replace(ended, at=self.work.clock())
 
     def _attempt(self, job: Job, key: str, *, tried: int) -> Ended:
         try:
-            with self.leases.under(job.lock(key)) as fenced:
-                looked = job.run(self.work.over(fenced), key)
+            with self.leases.under(job.lock(key)) as held:
+                looked = job.run(self.work.over(held.store), key)
         except LeaseBusy:
             return Ended(outcome=Outcome.BUSY, again_in=BUSY_AGAIN)
         except LeaseLost as error:

@@ -171,14 +171,7 @@ def looking(frame: Frame) -> Iterator[Installation]:
 
 
 def road_of(here: Installation, *, progress: Progress) -> Road:
-    return Road(
-        store=here.store,
-        open=here.open,
-        pool=here.pool,
-        clock=here.clock,
-        progress=progress,
-        deal_history=here.settings.deal_history,
-    )
+    return here.road(progress=progress)
 
 
 def command_line() -> str:

@@ -1,0 +1,64 @@
+"""`hotlead up`: receivers, clock and jobs, until it is told to end."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from connector.cli.frame import THEN, Frame, frame_of
+from connector.cli.setting_up import set_up
+from connector.settings import Settings, load_settings
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("up", rich_help_panel=THEN)(up)
+
+
+def up(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default: 127.0.0.1, or the setting `host`).")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one (default: 8686, or the setting `port`).")
+    ] = None,
+) -> None:
+    """Stay up: receive what the CRMs push, poll what they do not, score and write back at once, and do the night's work."""
+    from connector.serving.logs import log_for_machines
+    from connector.serving.supervisor import supervise
+    from connector.serving.worker import open_serving
+
+    frame = frame_of(context)
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load_settings(data_dir=frame.data_dir, options=given)
+    log_for_machines(settings.log_level)
+    set_up(settings)
+    plain = Settings(**settings.model_dump())
+    supervise(plain, opening=partial(open_serving, plain), told=ReadyLines(frame=frame, settings=settings))
+    frame.say("Ended. What was under way is put back and goes on with the next `hotlead up`.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyLines:
+    """Says that a worker is ready: the addresses, what is connected, and what to do next where nothing is."""
+
+    frame: Frame
+    settings: Settings
+
+    def __call__(self, said: Any) -> None:
+        url = f"http://{self.settings.host}:{said.port}"
+        frame = self.frame
+        frame.say(
+            f"[bold green]hotlead is up[/] at [bold]{url}[/] (process {said.pid}, {escape(str(self.settings.data_dir))}). Ctrl-C ends it."
+        )
+        frame.say(f"  How it stands: {url}/health   Figures: {url}/metrics")
+        for one in said.connections:
+            receives = "receives pushes" if one.receiving else "polls"
+            frame.say(f"  [bold]{escape(one.name)}[/] ({one.crm}): {receives}, live: {one.live}")
+        if not said.connections:
+            frame.say(
+                "Nothing is connected yet. In another terminal: [bold]hotlead connect salesforce[/] or [bold]hotlead connect hubspot[/]."
+            )
+        elif not any(one.receiving for one in said.connections):
+            frame.say("Changes are polled. To have them pushed: [bold]hotlead receive NAME[/].")
+        frame.give({"ready": True, "url": url, "pid": said.pid, "connections": said.connections})

@@ -1,0 +1,201 @@
+"""The one worker process of `hotlead up`: store, receivers, clock and jobs in one place, opened and closed together."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from importlib.metadata import version
+from uuid import uuid4
+
+import structlog
+from flask import Flask
+
+from connector.bootstrap import Installation, opened
+from connector.flows.health import Health, JobState, health
+from connector.flows.progress import silent
+from connector.flows.receive import receive
+from connector.flows.receiving import Hook, find_hook
+from connector.flows.remembered import Remembered
+from connector.flows.stopping import Stopping
+from connector.flows.write_due import LaneMemory
+from connector.ports.telemetry import Meter, NoMeter
+from connector.serving.calls import CallCounter
+from connector.settings import Settings
+from connector.web.app import create_app
+from connector.web.parts import WebParts
+from jobs.clockwork import Clockwork
+from jobs.embedded import EmbeddedEngine
+from jobs.leased import LeaseKeeper, release_all
+from jobs.presence import Presence, clear_the_dead
+from jobs.registry import REGISTRY
+from jobs.runner import Runner
+from jobs.timetable import Timetable
+from jobs.work import Work
+
+COMMAND = "hotlead up"
+STOPS_WITHIN = timedelta(seconds=18)
+"""How long running jobs have to reach a safe point; with the rest of closing it stays below half a minute."""
+
+log = structlog.get_logger()
+
+
+def worker_name() -> str:
+    """A name for this process that no other one has, on any machine."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
+
+
+@dataclass(slots=True)
+class Bell:
+    """Passes wakes on to whoever listens by now; what is woken before that is found when the clock starts."""
+
+    listener: Callable[[str, str], None] | None = None
+
+    def ring(self, wakes: frozenset[tuple[str, str]]) -> None:
+        if self.listener is not None:
+            for job, key in wakes:
+                if job in REGISTRY:
+                    self.listener(job, key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSaid:
+    """One connection, as the line that says that all is ready shows it."""
+
+    name: str
+    crm: str
+    live: str
+    receiving: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the worker says once it is ready."""
+
+    port: int
+    pid: int
+    connections: tuple[ConnectionSaid, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Everything the worker process holds. `close` ends it in order, from any thread, once."""
+
+    here: Installation
+    engine: EmbeddedEngine
+    leases: LeaseKeeper
+    stopping: Stopping
+    hook_of: Callable[[str], Hook | None]
+    app: Flask
+    closing: ExitStack
+    _closing_once: threading.Lock = field(default_factory=threading.Lock)
+
+    def close(self) -> None:
+        if self._closing_once.acquire(blocking=False):
+            self.closing.close()
+
+    def said(self, port: int) -> Said:
+        """What is connected, live and receiving right now."""
+        connections = tuple(
+            ConnectionSaid(name=c.name, crm=c.crm, live=c.live.value, receiving=self.hook_of(c.name) is not None)
+            for c in self.here.connections_if_any()
+        )
+        return Said(port=port, pid=os.getpid(), connections=connections)
+
+
+def open_serving(settings: Settings) -> Serving:
+    """The worker's parts, working. Raises the errors of opening a store, with nothing left open."""
+    bell = Bell()
+    with ExitStack() as stack:
+        here = stack.enter_context(opened(settings, command=COMMAND, writing=True, on_wake=bell.ring))
+        release_all(here.store)
+        clear_the_dead(here.store)
+        name, stopping, meter = worker_name(), Stopping(), NoMeter()
+        leases = LeaseKeeper(store=here.store, clock=here.clock, worker=name)
+        stack.callback(leases.close)
+        work = work_of(here, meter=meter, stopping=stopping, worker=name)
+        calls = CallCounter(crms=here.crms, meter=meter)
+        runner = Runner(work=work, leases=leases, after=calls.note)
+        engine = EmbeddedEngine(registry=REGISTRY, run=runner.run, stopping=stopping, threads=settings.job_threads)
+        bell.listener = engine.wake
+        presence = Presence(store=here.store, clock=here.clock, worker=name, role="up", measured=calls.skews)
+        presence.start()
+        stack.callback(presence.stop)
+        engine.start()
+        stack.callback(engine.stop, within=STOPS_WITHIN)
+        clockwork = Clockwork(leases=leases, timetable=partial(timetable_of, work, engine.wake))
+        clockwork.start()
+        stack.callback(clockwork.stop)
+        parts = web_parts(here, engine=engine, stopping=stopping, meter=meter, calls=calls)
+        return Serving(
+            here=here,
+            engine=engine,
+            leases=leases,
+            stopping=stopping,
+            hook_of=parts.hook_of,
+            app=create_app(parts),
+            closing=stack.pop_all(),
+        )
+
+
+def work_of(here: Installation, *, meter: Meter, stopping: Stopping, worker: str) -> Work:
+    """What the jobs of this process get."""
+    return Work(
+        road=here.road(progress=silent),
+        settings=here.settings,
+        meter=meter,
+        kinds=here.kinds,
+        worker=worker,
+        stopping=stopping,
+        memory=LaneMemory(),
+    )
+
+
+def timetable_of(work: Work, wake: Callable[[str, str], None], store: object) -> Timetable:
+    """The timetable of one process; it wakes lanes in the process itself, so the fence of its lease has nothing to guard."""
+    del store
+    return Timetable(registry=REGISTRY, work=work, wake=wake)
+
+
+def web_parts(here: Installation, *, engine: EmbeddedEngine, stopping: Stopping, meter: Meter, calls: CallCounter) -> WebParts:
+    """What the web face gets of the worker."""
+    hook_of = Remembered(lambda name: find_hook(store=here.store, vault=here.vault, kinds=here.kinds, connection=name))
+
+    def how_it_stands() -> Health:
+        return health(
+            store=here.store,
+            now=here.clock(),
+            version=version("hotlead"),
+            jobs=job_states(engine),
+            calls=calls.today(),
+            receives=lambda name: hook_of(name) is not None,
+        )
+
+    return WebParts(
+        receive=lambda bodies: receive(store=here.store, bodies=bodies),
+        hook_of=hook_of,
+        sites=tuple,
+        skew_of=calls.skew_of,
+        overloaded=lambda: stopping.is_asked,
+        health=how_it_stands,
+        meter=meter,
+        metrics=bytes,
+        clock=here.clock,
+        version=version("hotlead"),
+        public_url=here.settings.public_url,
+        trust_proxy=here.settings.trust_proxy,
+        metrics_token=here.settings.metrics_token.get_secret_value(),
+    )
+
+
+def job_states(engine: EmbeddedEngine) -> tuple[JobState, ...]:
+    """How each lane stands, for the health page."""
+    state = engine.state()
+    running = set(state.running)
+    return tuple(
+        JobState(job=n.job, key=n.key, running=(n.job, n.key) in running, last_run_at=n.ended.at, last_error=n.ended.error)
+        for n in state.lanes
+    )
