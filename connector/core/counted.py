@@ -103,9 +103,9 @@ class Counted:
         key = wanted.tobytes()
         cut = self._cuts.get(key)
         if cut is None:
-            codes = np.flatnonzero(wanted)
+            (codes,) = wanted.nonzero()
             chosen = self._kind == codes[0] if len(codes) == 1 else wanted.take(self._kind)
-            cut = self._cuts[key] = self.part.only(np.flatnonzero(chosen))
+            cut = self._cuts[key] = self.part.only(chosen.nonzero()[0])
         return cut
 
 

@@ -48,7 +48,7 @@ def _meant(compiled: CompiledPattern, counted: Counted) -> Part:
     if compiled.pattern.min_seconds > 0:
         long_enough = part.detail("seconds") >= compiled.pattern.min_seconds
         fits = long_enough if fits is None else fits & long_enough
-    return part if fits is None else part.only(np.flatnonzero(fits))
+    return part if fits is None else part.only(fits.nonzero()[0])
 
 
 def completing(compiled: CompiledPattern, part: Part) -> Part:
@@ -67,7 +67,7 @@ def completing(compiled: CompiledPattern, part: Part) -> Part:
     if pattern.distinct_days > 1:
         days = local_days(part.at, zone=compiled.zone)
         full &= _n_units(part, unit=days, n=pattern.distinct_days, within_s=within_s, each_activity=False)
-    return part.only(np.flatnonzero(full))
+    return part.only(full.nonzero()[0])
 
 
 def _n_units(part: Part, *, unit: Int64, n: int, within_s: int | None, each_activity: bool) -> Bool:

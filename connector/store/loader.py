@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Integer, String, bindparam, cast, select
+from sqlalchemy import String, bindparam, cast, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -22,6 +22,7 @@ from connector.store.dictionary import activity_list
 from connector.store.facts import PAIR, unpack
 from connector.store.instants import to_us
 from connector.store.schema import activities, lists, person_facts, words
+from connector.store.schema.ground import NUMBER
 from connector.store.transaction import AnyRow, Transaction, chunks
 from connector.store.values import dump, load_value
 
@@ -53,7 +54,7 @@ def _listed_in_postgresql(element: _Listed, compiler: SQLCompiler, **options: An
 
 
 _LISTED = _Listed(bindparam("people", type_=String)).table_valued("value")
-_PERSON = cast(_LISTED.c.value, Integer)
+_PERSON = cast(_LISTED.c.value, NUMBER)
 
 _FACTS_OF_ONE = select(*_FACTS).where(person_facts.c.shard == bindparam("shard"), person_facts.c.person == bindparam("person"))
 _FACTS_OF_SOME = (
