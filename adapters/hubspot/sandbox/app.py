@@ -17,19 +17,23 @@ from adapters.hubspot.sandbox.event_views import EventViews
 from adapters.hubspot.sandbox.limits import BURST_BY_TIER, DAILY_BY_TIER, SEARCHES_A_SECOND, Limits, LimitSettings
 from adapters.hubspot.sandbox.link_views import LinkViews
 from adapters.hubspot.sandbox.merge_views import MergeViews
+from adapters.hubspot.sandbox.merging import Merging
 from adapters.hubspot.sandbox.object_views import ObjectViews
 from adapters.hubspot.sandbox.pages import PortalPages
 from adapters.hubspot.sandbox.people_edits import PeopleEdits
 from adapters.hubspot.sandbox.portal import Portal, PortalSettings
+from adapters.hubspot.sandbox.portal_acts import PortalActs
 from adapters.hubspot.sandbox.property_views import PropertyViews
 from adapters.hubspot.sandbox.records import Records
 from adapters.hubspot.sandbox.routing import Api
 from adapters.hubspot.sandbox.webhooks import WebhookCourier
+from adapters.kit.sandbox.acts import act_routes
 from adapters.kit.sandbox.control import Control
 from adapters.kit.sandbox.pages import mount_pages
 from adapters.kit.sandbox.push_routes import push_routes
 from adapters.kit.sandbox.pushes import Pushes
 from adapters.kit.sandbox.storage import SandboxDatabase
+from adapters.kit.sandbox.workflows import workflow_routes
 
 ACCENT = "#c2410c"
 
@@ -75,13 +79,17 @@ def make_app(
     records = Records(portal)
     # Fixed words before record ids: /contacts/merge is not the record "merge".
     BatchViews(api, records)
-    MergeViews(api, records)
+    merging = Merging(portal, records)
+    MergeViews(api, records, merging)
     ObjectViews(api, records)
     LinkViews(api, records.linking)
     PropertyViews(api)
     AccountViews(api)
     EventViews(api, records)
-    control.mount(app, state=PeopleEdits(portal, records))
+    people = PeopleEdits(portal, records)
+    control.mount(app, state=people)
+    app.register_blueprint(act_routes(PortalActs(portal, records=records, merging=merging, people=people, limits=counted)))
+    app.register_blueprint(workflow_routes(portal.workflows))
     courier = WebhookCourier(portal_id=portal.settings.portal_id)
     app.register_blueprint(push_routes(Pushes(control=control, changes=portal.changes, courier=courier)))
     mount_pages(app, crm="HubSpot", accent=ACCENT, control=control, pages=PortalPages(portal))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.hubspot.sandbox.errors import rate_limited
@@ -66,6 +67,23 @@ class Limits:
                 headers["X-HubSpot-RateLimit-Daily"] = str(self.settings.daily)
                 headers["X-HubSpot-RateLimit-Daily-Remaining"] = str(max(0, self.settings.daily - self._today))
             return headers
+
+    def told(self) -> dict[str, int]:
+        """The limits and what is used of the daily one."""
+        with self._lock:
+            return {**asdict(self.settings), "used_today": self._today}
+
+    def change(self, wanted: Mapping[str, Any]) -> None:
+        """Puts any of `burst`, `search_rate`, `daily` and `used_today` in place at once. Raises ValueError."""
+        known = {"burst", "search_rate", "daily", "used_today"}
+        numbers = {str(name): int(value) for name, value in wanted.items()}
+        if set(numbers) - known or min(numbers.values(), default=0) < 0:
+            raise ValueError(f"limits are whole numbers from 0 under {', '.join(sorted(known))}")
+        with self._lock:
+            if "used_today" in numbers:
+                self._day = self._now().astimezone(self._zone).date().isoformat()
+                self._today = numbers.pop("used_today")
+            self.settings = replace(self.settings, **numbers)
 
     def used_today(self) -> int:
         """Calls counted since midnight."""

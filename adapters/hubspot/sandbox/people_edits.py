@@ -7,10 +7,10 @@ Station: HubSpot sandbox; answers `adapters.kit.sandbox.control.CrmState`. Besid
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.hubspot.sandbox.errors import ApiFault, expired_token
 from adapters.hubspot.sandbox.events import SUBMITTED, VISITED, add_events
@@ -23,6 +23,8 @@ from adapters.hubspot.sandbox.webhook_changes import Author
 from adapters.kit.sandbox.control import RefusedEditError, UnknownRecordError
 from adapters.kit.sandbox.wire import Reply, json_reply
 
+Outcome = TypeVar("Outcome")
+
 
 class PeopleEdits:
     """What people, not the API, do to the portal's records."""
@@ -34,35 +36,35 @@ class PeopleEdits:
 
     def create(self, *, source: str, values: Mapping[str, Any], by: str) -> str:
         """The id of the new record; `associations` in values maps object types to lists of ids."""
-        with self._turn(by):
+        with self.turn(by):
             if source == "events":
                 return self._happened(values)
-            kind = _kind(source)
+            kind = kind_of(source)
             properties = {name: value for name, value in values.items() if name != "associations"}
-            row = self._refusing(lambda: self._records.create(kind, properties, self._user(by, None)))
+            row = self.refusing(lambda: self._records.create(kind, properties, self._user(by, None)))
             for other, ids in dict(values.get("associations") or {}).items():
                 for other_id in ids:
-                    self._records.linking.associate(kind, row.id, _kind(other), int(other_id), [])
+                    self._records.linking.associate(kind, row.id, kind_of(other), int(other_id), [])
             return str(row.id)
 
     def update(self, *, source: str, record_id: str, values: Mapping[str, Any], by: str) -> None:
         """Changes the named properties."""
         with self._store.turn():
-            kind = _kind(source)
-            row = self._found(kind, record_id)
-            self._refusing(lambda: self._records.update(kind, row, values, self._user(by, row)))
+            kind = kind_of(source)
+            row = self.found(kind, record_id)
+            self.refusing(lambda: self._records.update(kind, row, values, self._user(by, row)))
 
     def delete(self, *, source: str, record_id: str, by: str) -> None:
         """Archives the record."""
-        with self._turn(by):
-            kind = _kind(source)
-            self._records.archive(kind, self._found(kind, record_id))
+        with self.turn(by):
+            kind = kind_of(source)
+            self._records.archive(kind, self.found(kind, record_id))
 
     def get(self, *, source: str, record_id: str) -> Mapping[str, Any]:
         """Everything kept about a record: properties, stamps, history, associations."""
         with self._store.turn():
-            kind = _kind(source)
-            row = self._found(kind, record_id)
+            kind = kind_of(source)
+            row = self.found(kind, record_id)
             links = {other.name: self._records.linking.others(kind, row.id, other) for other in dict.fromkeys(BY_NAME.values())}
             history = {name: self._store.history(kind, row.id, name) for name in row.props}
             return {
@@ -82,7 +84,7 @@ class PeopleEdits:
     def touch(self, *, source: str, ids: Sequence[str], count: int, at: datetime) -> int:
         """Stamps rows as changed at exactly `at`."""
         with self._store.turn():
-            kind, stamp = _kind(source), to_ms(at)
+            kind, stamp = kind_of(source), to_ms(at)
             run = self._store.connection.execute
             if ids:
                 touched = 0
@@ -100,7 +102,7 @@ class PeopleEdits:
         return json_reply(401, expired_token().body)
 
     def _happened(self, values: Mapping[str, Any]) -> str:
-        contact = self._found(BY_NAME["contacts"], str(values.get("contact", "")))
+        contact = self.found(BY_NAME["contacts"], str(values.get("contact", "")))
         type_, now = str(values.get("eventType", VISITED)), self._portal.now_ms()
         at = parse_instant(str(values["occurredAt"])) if values.get("occurredAt") else now
         extra = json.dumps(values["properties"], ensure_ascii=False) if values.get("properties") else ""
@@ -122,7 +124,8 @@ class PeopleEdits:
         return str(newest[0])
 
     @contextmanager
-    def _turn(self, by: str) -> Iterator[None]:
+    def turn(self, by: str) -> Iterator[None]:
+        """The right to use the store, in the name of the user with that e-mail."""
         with self._store.turn(), self._store.notes.by(self._user(by, None).author):
             yield
 
@@ -135,21 +138,24 @@ class PeopleEdits:
         user_id = chosen.user_id if chosen is not None else 0
         return Actor(source_type="CRM_UI", source_id=f"userId:{user_id}", user_id=user_id)
 
-    def _found(self, kind: Kind, record_id: str) -> Row:
+    def found(self, kind: Kind, record_id: str) -> Row:
+        """The record, archived or not. Raises UnknownRecordError."""
         row = self._records.find(kind, record_id)
         if row is None:
             raise UnknownRecordError(f"no {kind.name} record {record_id}")
         return row
 
     @staticmethod
-    def _refusing(act: Any) -> Any:
+    def refusing(act: Callable[[], Outcome]) -> Outcome:
+        """What `act` gives. Raises RefusedEditError where the portal refuses it."""
         try:
             return act()
         except ApiFault as refused:
             raise RefusedEditError(str(refused.body.get("message", refused))) from refused
 
 
-def _kind(source: str) -> Kind:
+def kind_of(source: str) -> Kind:
+    """The object type of that name. Raises UnknownRecordError."""
     found = find_kind(source)
     if found is None:
         raise UnknownRecordError(f"no object type {source!r} in this portal")

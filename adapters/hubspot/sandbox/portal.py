@@ -15,6 +15,7 @@ from adapters.hubspot.sandbox.webhook_changes import Author, RecordNotes
 from adapters.kit.sandbox.changes import Changes
 from adapters.kit.sandbox.control import Control
 from adapters.kit.sandbox.storage import SandboxDatabase
+from adapters.kit.sandbox.workflows import WorkflowBook
 
 TIERS = ("free", "professional", "enterprise")
 
@@ -70,6 +71,7 @@ class Portal:
     def __init__(self, *, database: SandboxDatabase, control: Control, settings: PortalSettings | None = None) -> None:
         self.settings = settings or PortalSettings()
         self.control = control
+        self.workflows = WorkflowBook()
         self.changes = Changes(database=database, now=control.now)
         self.store = Store(database, RecordNotes(self.changes))
         with self.store.turn():

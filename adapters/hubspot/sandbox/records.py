@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.hubspot.sandbox.binned import keep_links
 from adapters.hubspot.sandbox.errors import PropertyProblem, fault, invalid_properties, invalid_request
 from adapters.hubspot.sandbox.kinds import BY_NAME, ENGAGEMENTS, Kind
 from adapters.hubspot.sandbox.lifecycle import next_stage, stage_of_deal
@@ -27,6 +28,8 @@ Values = dict[str, "str | None"]
 _REQUIRED = {"deals": ("dealname",), "tasks": ("hs_timestamp",), "calls": ("hs_timestamp",), "emails": ("hs_timestamp",),
              "meetings": ("hs_timestamp",), "notes": ("hs_timestamp",)}  # fmt: skip
 _AT_LEAST_ONE = {"contacts": ("email", "firstname", "lastname"), "companies": ("name", "domain")}
+WORKFLOW = Actor(source_type="AUTOMATION_PLATFORM", source_id="enrollmentId:1")
+"""Who writes when a workflow of the portal does."""
 _CONTACTING = frozenset({"calls", "emails", "meetings"})
 
 
@@ -69,7 +72,7 @@ class Records:
         # Associating may have filled properties of the new record.
         row = self._store.load(kind, row.id) or row
         self._after(kind, row, is_new=True)
-        return row
+        return self._followed_up(kind, row, kept)
 
     def update(self, kind: Kind, row: Row, given: Mapping[str, Any], actor: Actor) -> Row:
         """The record with `given` applied; "" clears. A value that is already there changes nothing, stamps included."""
@@ -88,12 +91,14 @@ class Records:
             with self._store.notes.by(actor.author):
                 self._apply(kind, row, changed, actor, now)
             self._after(kind, row, is_new=False)
+            row = self._followed_up(kind, row, changed)
         return row
 
     def archive(self, kind: Kind, row: Row) -> None:
         """Puts a record into the bin: its unique values are free again, its associations gone. Repeating does nothing."""
         if row.archived_ms:
             return
+        keep_links(self._store, kind, row.id)
         self.linking.cut(kind, row.id)
         row = self._store.load(kind, row.id) or row
         row.archived_ms = self._portal.now_ms()
@@ -163,6 +168,14 @@ class Records:
             self.follow_deal(row)
         if is_new and kind.name in ENGAGEMENTS and kind.name != "tasks":
             self._note_contacting(kind, row)
+
+    def _followed_up(self, kind: Kind, row: Row, changed: Mapping[str, str | None]) -> Row:
+        """The record after the portal's own workflows have set what they set when one of these properties changes."""
+        wanted = self._portal.workflows.following(kind.name, changed)
+        if not any(row.props.get(name, "") != str(value) for name, value in wanted.items()):
+            return row
+        with self._portal.workflows.firing():
+            return self.update(kind, row, wanted, WORKFLOW)
 
     def follow_deal(self, deal: Row) -> None:
         """Brings the contacts and companies of a deal forward to the stage the deal means for them."""

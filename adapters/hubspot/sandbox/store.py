@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS links (
     PRIMARY KEY (from_kind, from_id, to_kind, to_id, type_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS uniques (
     kind TEXT, name TEXT, value TEXT, id INTEGER, PRIMARY KEY (kind, name, value)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erased (kind TEXT, id INTEGER);
 CREATE TABLE IF NOT EXISTS forwards (kind TEXT, old_id INTEGER, new_id INTEGER, PRIMARY KEY (kind, old_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS history (
     kind TEXT, id INTEGER, name TEXT, at_ms INTEGER, value TEXT, source_type TEXT, source_id TEXT, user_id INTEGER);
@@ -121,7 +122,8 @@ class Store:
         """An id no record of that type has had."""
         newest = self.connection.execute(f"SELECT max(id) FROM {kind.name}").fetchone()[0] or 0
         merged = self.connection.execute("SELECT max(old_id) FROM forwards WHERE kind=?", (kind.name,)).fetchone()[0]
-        return max(newest + 1, (merged or 0) + 1, kind.first_id)
+        erased = self.connection.execute("SELECT max(id) FROM erased WHERE kind=?", (kind.name,)).fetchone()[0]
+        return max(newest + 1, (merged or 0) + 1, (erased or 0) + 1, kind.first_id)
 
     def put(self, kind: Kind, row: Row) -> None:
         """Adds or replaces a record."""
@@ -151,6 +153,7 @@ class Store:
         if self.notes.are_wanted:
             self.notes.erased(kind, record_id)
         self.connection.execute(f"DELETE FROM {kind.name} WHERE id=?", (record_id,))
+        self.connection.execute("INSERT INTO erased VALUES (?,?)", (kind.name, record_id))
         self.connection.execute("DELETE FROM history WHERE kind=? AND id=?", (kind.name, record_id))
         self.release_all(kind, record_id)
         if kind.name == "contacts":

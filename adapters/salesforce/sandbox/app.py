@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
+from adapters.kit.sandbox.acts import act_routes
 from adapters.kit.sandbox.pages import mount_pages
 from adapters.kit.sandbox.push_routes import push_routes
 from adapters.kit.sandbox.pushes import Pushes
+from adapters.kit.sandbox.workflows import workflow_routes
 from adapters.salesforce.sandbox.bulk import bulk_routes
 from adapters.salesforce.sandbox.bulk_ingest import ingest_routes
 from adapters.salesforce.sandbox.calls import NEWEST, OLDEST, answer, guard
@@ -19,6 +21,7 @@ from adapters.salesforce.sandbox.conversions import conversion_routes
 from adapters.salesforce.sandbox.deploy import deploy_routes
 from adapters.salesforce.sandbox.oauth import ConnectedApp, Sessions, oauth_routes
 from adapters.salesforce.sandbox.org import Org
+from adapters.salesforce.sandbox.org_acts import OrgActs
 from adapters.salesforce.sandbox.outbound import OutboundCourier
 from adapters.salesforce.sandbox.page_views import OrgPages
 from adapters.salesforce.sandbox.person_edits import PersonEdits
@@ -50,7 +53,10 @@ def make_app(org: Org, connected_app: ConnectedApp) -> Flask:
         numbers = range(int(OLDEST), int(NEWEST) + 1)
         return answer([{"label": f"Release {n}", "url": f"/services/data/v{n}.0", "version": f"{n}.0"} for n in numbers])
 
-    org.control.mount(app, state=PersonEdits(org=org, sessions=sessions))
+    people = PersonEdits(org=org, sessions=sessions)
+    org.control.mount(app, state=people)
+    app.register_blueprint(act_routes(OrgActs(org, people)))
+    app.register_blueprint(workflow_routes(org.workflows))
     app.register_blueprint(conversion_routes(org))
     pushes = Pushes(control=org.control, changes=org.changes, courier=OutboundCourier(org))
     app.register_blueprint(push_routes(pushes))

@@ -14,6 +14,7 @@ from typing import Any
 from adapters.kit.sandbox.changes import Changes
 from adapters.kit.sandbox.control import Control
 from adapters.kit.sandbox.storage import SandboxDatabase
+from adapters.kit.sandbox.workflows import WorkflowBook
 from adapters.salesforce.sandbox.catalogue import Catalogue, Kind
 from adapters.salesforce.sandbox.errors import ApiRefusal
 from adapters.salesforce.sandbox.ids import make_id
@@ -68,6 +69,10 @@ class CallMeter:
         """Counts `calls` more at once, as other programs of the org would."""
         self._calls.extend([now] * calls)
 
+    def forget(self) -> None:
+        """Counts from nothing again."""
+        self._calls.clear()
+
     def header(self, now: datetime) -> str:
         """The Sforce-Limit-Info header."""
         return f"api-usage={self.used(now)}/{self.limit}"
@@ -84,9 +89,16 @@ class Org:
         self.catalogue.hidden = {path.lower() for path in settings.hidden_fields}
         self.catalogue.hidden_kinds = {name.lower() for name in settings.hidden_objects}
         self.catalogue.create_tables()
+        self.workflows = WorkflowBook()
         self.changes = Changes(database=database, now=control.now)
         notes = RecordNotes(self.changes)
-        self.records = Records(catalogue=self.catalogue, control=control, notes=notes, may_customize=settings.may_customize)
+        self.records = Records(
+            catalogue=self.catalogue,
+            control=control,
+            notes=notes,
+            workflows=self.workflows,
+            may_customize=settings.may_customize,
+        )
         self.meter = CallMeter(limit=settings.daily_limit)
         self._archived_before = ""
 

@@ -33,35 +33,35 @@ class PersonEdits:
 
     def create(self, *, source: str, values: Mapping[str, Any], by: str) -> str:
         """The id of a new record."""
-        kind = self._kind(source)
+        kind = self.kind(source)
         with self._org.database.writing() as db:
-            return self._ruled(lambda: self._org.records.create(db, kind, values, self._writer(db, by, None)))
+            return self.ruled(lambda: self._org.records.create(db, kind, values, self.writer(db, by, None)))
 
     def update(self, *, source: str, record_id: str, values: Mapping[str, Any], by: str) -> None:
         """Changes the named fields."""
-        kind = self._kind(source)
+        kind = self.kind(source)
         with self._org.database.writing() as db:
-            writer = self._writer(db, by, self._row(db, kind, record_id))
-            self._ruled(lambda: self._org.records.update(db, kind, record_id, values, writer))
+            writer = self.writer(db, by, self.row(db, kind, record_id))
+            self.ruled(lambda: self._org.records.update(db, kind, record_id, values, writer))
 
     def delete(self, *, source: str, record_id: str, by: str) -> None:
         """Puts the record into the recycle bin."""
-        kind = self._kind(source)
+        kind = self.kind(source)
         with self._org.database.writing() as db:
-            writer = self._writer(db, by, self._row(db, kind, record_id))
-            self._ruled(lambda: self._org.records.delete(db, kind, record_id, writer))
+            writer = self.writer(db, by, self.row(db, kind, record_id))
+            self.ruled(lambda: self._org.records.delete(db, kind, record_id, writer))
 
     def get(self, *, source: str, record_id: str) -> Mapping[str, Any]:
         """The raw row; booleans as JSON has them."""
-        kind = self._kind(source)
+        kind = self.kind(source)
         with self._org.database.reading() as db:
-            row = self._row(db, kind, record_id)
+            row = self.row(db, kind, record_id)
         booleans = {field.name for field in kind.fields() if field.type == "boolean"}
         return {name: bool(value) if name in booleans else value for name, value in row.items() if name[0] != "_"}
 
     def touch(self, *, source: str, ids: Sequence[str], count: int, at: datetime) -> int:
         """Stamps rows as changed at one moment, by the admin."""
-        kind = self._kind(source)
+        kind = self.kind(source)
         with self._org.database.writing() as db:
             wanted = [full_id(one) or one for one in ids] or [
                 row[0] for row in db.execute(f"SELECT Id FROM {kind.table} ORDER BY Id LIMIT ?", (count,))
@@ -79,19 +79,22 @@ class PersonEdits:
         self._sessions.close(authorization.partition(" ")[2].strip())
         return json_reply(401, ApiRefusal(401, "INVALID_SESSION_ID", "Session expired or invalid").body())
 
-    def _kind(self, source: str) -> Kind:
+    def kind(self, source: str) -> Kind:
+        """The object of that name. Raises UnknownRecordError."""
         kind = self._org.catalogue.kind(source)
         if kind is None:
             raise UnknownRecordError(f"there is no object {source}")
         return kind
 
-    def _row(self, db: sqlite3.Connection, kind: Kind, record_id: str) -> Mapping[str, Any]:
+    def row(self, db: sqlite3.Connection, kind: Kind, record_id: str) -> dict[str, Any]:
+        """The row as kept, deleted or not. Raises UnknownRecordError."""
         row = self._org.records.raw(db, kind, full_id(record_id) or record_id)
         if row is None:
             raise UnknownRecordError(f"there is no {kind.name} {record_id}")
         return row
 
-    def _writer(self, db: sqlite3.Connection, by: str, row: Mapping[str, Any] | None) -> Writer:
+    def writer(self, db: sqlite3.Connection, by: str, row: Mapping[str, Any] | None) -> Writer:
+        """The user with that e-mail, else the record's owner, else the admin. Raises RefusedEditError."""
         owner = row.get("OwnerId") if row else None
         is_person = isinstance(owner, str) and owner.startswith("005") and owner != API_USER_ID
         user = str(owner) if is_person else ADMIN_ID
@@ -102,7 +105,8 @@ class PersonEdits:
             user = found[0]
         return Writer(user_id=user, by_api=False)
 
-    def _ruled(self, edit: Callable[[], Outcome]) -> Outcome:
+    def ruled(self, edit: Callable[[], Outcome]) -> Outcome:
+        """What `edit` gives. Raises RefusedEditError where the org refuses it."""
         try:
             return edit()
         except (ApiRefusal, RowRefusal) as refusal:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.kit.sandbox.control import Control
+from adapters.kit.sandbox.workflows import WorkflowBook
 from adapters.salesforce.sandbox.catalogue import Catalogue, Kind
 from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
 from adapters.salesforce.sandbox.fields import Field
@@ -47,7 +48,10 @@ class Upserted:
 class Records:
     """The org's records. Every call runs inside the caller's transaction on `db`."""
 
-    def __init__(self, *, catalogue: Catalogue, control: Control, notes: RecordNotes, may_customize: bool = True) -> None:
+    def __init__(
+        self, *, catalogue: Catalogue, control: Control, notes: RecordNotes, workflows: WorkflowBook, may_customize: bool = True
+    ) -> None:
+        self._workflows = workflows
         self.notes = notes
         self._may_customize = may_customize
         self._catalogue = catalogue
@@ -94,6 +98,7 @@ class Records:
         db.execute(f"INSERT INTO {kind.table} ({columns}) VALUES ({marks})", list(row.values()))
         self._after(db, kind, row, values, writer)
         self.notes.saved(kind.name, old=None, new=row)
+        self._follow_up(db, kind, None, row, writer)
         return str(row["Id"])
 
     def update(self, db: sqlite3.Connection, kind: Kind, record_id: str, body: Mapping[str, Any], writer: Writer) -> None:
@@ -114,6 +119,7 @@ class Records:
         db.execute(f"UPDATE {kind.table} SET {sets} WHERE Id = ?", [*(row[name] for name in changed), row["Id"]])
         self._after(db, kind, row, values, writer)
         self.notes.saved(kind.name, old=old, new=row)
+        self._follow_up(db, kind, old, row, writer)
 
     def upsert(
         self,
@@ -179,6 +185,15 @@ class Records:
         cursor = db.execute(f"SELECT * FROM {kind.table} WHERE Id = ?", (record_id,))
         found = cursor.fetchone()
         return None if found is None else {part[0]: value for part, value in zip(cursor.description, found, strict=True)}
+
+    def stamp(self, kind: Kind, row: Row, writer: Writer) -> None:
+        """Puts the stamps of a change by `writer` now into `row`."""
+        self._stamped(kind, row, writer, created=False)
+
+    def keep_number(self, db: sqlite3.Connection, kind: Kind) -> None:
+        """Makes sure that ids given out so far are not given again, before rows go for good."""
+        if kind.name not in self._next:
+            self._next[kind.name] = self._number(db, kind) - 1
 
     def stamp_now(self) -> str:
         """The sandbox's present as a record's stamp."""
@@ -287,6 +302,14 @@ class Records:
             self._catalogue.forget_grants()
         if kind.name in ("Task", "Event"):
             self._note_activity(db, row)
+
+    def _follow_up(self, db: sqlite3.Connection, kind: Kind, old: Row | None, row: Row, writer: Writer) -> None:
+        """The org's own workflows: field updates in the same transaction, in the name of the user who saved."""
+        changed = {name for name in row if row[name] != (old or {}).get(name)}
+        wanted = self._workflows.following(kind.name, changed)
+        if any(row.get(name) != value for name, value in wanted.items()):
+            with self._workflows.firing():
+                self.update(db, kind, row["Id"], wanted, replace(writer, by_api=False))
 
     def _note_activity(self, db: sqlite3.Connection, row: Row) -> None:
         day = row.get("ActivityDate")

@@ -20,6 +20,7 @@ from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
 from adapters.salesforce.sandbox.ids import full_id
 from adapters.salesforce.sandbox.moments import instant_text, parse_instant
 from adapters.salesforce.sandbox.org import ORG_ID, Org
+from adapters.salesforce.sandbox.recycle_bin import purged_between
 from adapters.salesforce.sandbox.soql.answers import page_of
 
 DELETED_WINDOW = timedelta(days=15)
@@ -155,6 +156,7 @@ def _change_routes(routes: Blueprint, org: Org) -> None:
                 "AND SystemModstamp < ? ORDER BY SystemModstamp, Id",
                 (start, end),
             ).fetchall()
+            rows = sorted(rows + purged_between(db, kind, start, end), key=lambda row: (row[1], row[0]))
         if len(rows) > MAX_LISTED_IDS:
             raise ApiRefusal(400, "EXCEEDED_ID_LIMIT", "too many records in the time window")
         return answer(
