@@ -32,7 +32,10 @@ _POSTGRES_LOST = "08"
 """The class of lost connections."""
 
 PATIENCE_MS = 15_000
-"""A writer that stops in the middle of a transaction is cut off by the server after so long, so that the others can go on."""
+"""A writer that stops in the middle of a transaction is cut off by the server after so long, so that the others can go on.
+
+`options` in the URL replace this and the next one.
+"""
 LOCK_MS = 5_000
 CONNECT_S = 5
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
@@ -84,14 +87,16 @@ def _postgres_engine(url: str, *, writable: bool) -> Engine:
     parsed = make_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
-    options = f"-c idle_in_transaction_session_timeout={PATIENCE_MS} -c lock_timeout={LOCK_MS}" if writable else ""
+    bounds: dict[str, str] = {}
+    if writable and "options" not in parsed.query:
+        bounds["options"] = f"-c idle_in_transaction_session_timeout={PATIENCE_MS} -c lock_timeout={LOCK_MS}"
     engine = create_engine(
         parsed,
         isolation_level="READ COMMITTED" if writable else "REPEATABLE READ",
         pool_size=1 if writable else 4,
         max_overflow=0 if writable else 12,
         pool_pre_ping=not writable,
-        connect_args={"connect_timeout": CONNECT_S, "options": options, **_ALIVE},
+        connect_args={"connect_timeout": CONNECT_S, **bounds, **_ALIVE},
     )
     if not writable:
 

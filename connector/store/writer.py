@@ -14,7 +14,7 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.ports.errors import StoreError, StoreFull, StoreUnreachable
@@ -31,6 +31,9 @@ GROUP_S = 0.05
 
 PATIENCE_S = 60.0
 """How long a unit is tried again while the database is away, unless its caller gives another time."""
+LONG_S = 0.2
+"""A transaction that took longer may have been cut off meanwhile: asking before the commit leaves no doubt whether it stood."""
+_STILL_THERE = select(1)
 PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0)
 """Between tries; the last one repeats."""
 
@@ -166,12 +169,15 @@ class Writer:
     def _attempt(self, group: _Group) -> list[_Done]:
         group.is_in_doubt = False
         group.wakes.clear()
+        began = monotonic()
         with self._engine.connect() as connection, connection.begin() as transaction:
             if self._begin is not None:
                 self._begin(connection, self._memory)
             done = self._run_all(connection, group)
             if self._enqueue is not None and group.wakes:
                 _enqueue(connection, self._enqueue, frozenset(group.wakes))
+            if monotonic() - began > LONG_S:
+                connection.execute(_STILL_THERE)
             group.is_in_doubt = True
             transaction.commit()
         return done

@@ -45,12 +45,13 @@ def sqlite_store(directory: Path, *, template: Path | None = None) -> Iterator[S
         store.close()
 
 
-def postgres_database(server: str, directory: Path) -> str:
-    """The URL of a new hotlead database of a PostgreSQL server."""
+def postgres_database(server: str, directory: Path, *, durable: bool = False) -> str:
+    """The URL of a new hotlead database of a PostgreSQL server. Unless it is `durable`, a server that is cut off loses the last commits."""
     name = f"hotlead_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")
-        admin.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
+        if not durable:
+            admin.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
     url = make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
     create(directory, url=url)
     return url
