@@ -38,6 +38,7 @@ from connector.ports.crm import (
 )
 from connector.ports.errors import CrmError
 from connector.ports.hooks import Hooks
+from connector.ports.tokens import TokenShelf
 
 MANIFEST = read_manifest(Path(__file__).parent)
 OBJECT_TYPE_IDS: Mapping[str, str] = {
@@ -148,7 +149,13 @@ class HubSpotKind:
     hooks: Hooks = HubSpotHooks()
 
     def open(
-        self, *, connection: str, settings: Mapping[str, str], clock: Clock | None = None, policy: RetryPolicy | None = None
+        self,
+        *,
+        connection: str,
+        settings: Mapping[str, str],
+        tokens: TokenShelf | None = None,  # noqa: ARG002 - the port's; a service key is pasted, and never renewed
+        clock: Clock | None = None,
+        policy: RetryPolicy | None = None,
     ) -> HubSpotCrm:
         """A connection; no call is made. Raises UsageError naming each wrong setting. Clock and retries are for tests."""
         parsed = parse_settings(connection=connection, settings=settings)

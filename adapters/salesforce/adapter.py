@@ -40,6 +40,7 @@ from connector.ports.crm import (
     Write,
 )
 from connector.ports.hooks import Hooks
+from connector.ports.tokens import TokenShelf
 
 MANIFEST = read_manifest(Path(__file__).parent)
 
@@ -47,11 +48,15 @@ MANIFEST = read_manifest(Path(__file__).parent)
 class SalesforceCrm:
     """One connection to one org. Opening it makes no call; the first call logs in."""
 
-    def __init__(self, *, connection: str, settings: SalesforceSettings, clock: Clock, policy: RetryPolicy) -> None:
+    def __init__(
+        self, *, connection: str, settings: SalesforceSettings, tokens: TokenShelf | None, clock: Clock, policy: RetryPolicy
+    ) -> None:
         self.connection = connection
         self._settings = settings
         self._budget = Budget(connection=connection, clock=clock)
-        self._client = SalesforceClient(connection=connection, settings=settings, clock=clock, budget=self._budget, policy=policy)
+        self._client = SalesforceClient(
+            connection=connection, settings=settings, tokens=tokens, clock=clock, budget=self._budget, policy=policy
+        )
         self._catalogue = Catalogue(client=self._client)
         self._org = Org(client=self._client)
         self._reader = Reader(client=self._client, field_type=self._catalogue.field_type)
@@ -125,11 +130,21 @@ class SalesforceKind:
     hooks: Hooks = SalesforceHooks()
 
     def open(
-        self, *, connection: str, settings: Mapping[str, str], clock: Clock | None = None, policy: RetryPolicy | None = None
+        self,
+        *,
+        connection: str,
+        settings: Mapping[str, str],
+        tokens: TokenShelf | None = None,
+        clock: Clock | None = None,
+        policy: RetryPolicy | None = None,
     ) -> SalesforceCrm:
         """A connection; no call is made. Raises UsageError naming each wrong setting. Clock and retries are for tests."""
         return SalesforceCrm(
-            connection=connection, settings=read_settings(settings), clock=clock or SystemClock(), policy=policy or RetryPolicy()
+            connection=connection,
+            settings=read_settings(settings),
+            tokens=tokens,
+            clock=clock or SystemClock(),
+            policy=policy or RetryPolicy(),
         )
 
     def sandbox_settings(self, *, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:

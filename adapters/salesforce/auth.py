@@ -1,12 +1,13 @@
-"""Gets access tokens: client credentials and JWT bearer. One login at a time, whoever asks.
+"""Gets access tokens: client credentials and JWT bearer, from a shelf that processes share where there is one.
 
 Station: used by `client.py` when a call has no token or the org says it has expired.
 """
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -22,6 +23,7 @@ from adapters.kit.retry import RETRY_STATUSES, RetryPolicy, Transient, call_with
 from adapters.salesforce.errors import login_refused, not_salesforce, transport_failure, unreachable
 from adapters.salesforce.settings import SalesforceSettings
 from connector.ports.errors import CrmError
+from connector.ports.tokens import SharedToken, TokenShelf
 
 ASSERTION_LIFE_S = 180
 """How long a JWT assertion is good for; Salesforce takes at most five minutes ("OAuth 2.0 JWT Bearer Flow", seen 2026-11)."""
@@ -116,6 +118,57 @@ class Login:
             description=str(told.get("error_description", "")),
             secrets=self._settings.secrets,
         )
+
+
+class TokenSource(Protocol):
+    """Where a client gets its token."""
+
+    def __call__(self, *, instead_of: Token | None) -> Token:
+        """A token; not `instead_of`, which the org refused. Raises CrmError."""
+
+
+class AloneLogin:
+    """Logs in each time: no other process shares the token."""
+
+    def __init__(self, login: Callable[[], Token]) -> None:
+        self._login = login
+
+    def __call__(self, *, instead_of: Token | None) -> Token:  # noqa: ARG002 - a login never gives the same token
+        return self._login()
+
+
+class SharedLogin:
+    """The token that another process has got already, else a login that serves all of them."""
+
+    def __init__(self, *, login: Callable[[], Token], tokens: TokenShelf, connection: str, settings: SalesforceSettings) -> None:
+        self._login = login
+        self._tokens = tokens
+        self._connection = connection
+        self._whose = "|".join((settings.base_url, settings.domain, settings.client_id, settings.username))
+
+    def __call__(self, *, instead_of: Token | None) -> Token:
+        shelved = self._tokens.get(self._connection)
+        token = self._read(shelved)
+        if token is not None and token != instead_of:
+            return token
+        renewed = self._tokens.renew(self._connection, instead_of=shelved, login=self._new)
+        # Unreadable only where two processes work with different settings of one connection: then each must log in for itself.
+        return self._read(renewed) or self._login()
+
+    def _new(self) -> SharedToken:
+        token = self._login()
+        parts = {"access": token.access.reveal(), "host": token.host, "user_id": token.user_id, "org_id": token.org_id}
+        return SharedToken(text=json.dumps({"whose": self._whose, **parts}), until=None)
+
+    def _read(self, shelved: SharedToken | None) -> Token | None:
+        """The shelved token; None for one of other settings, such as from before the connection was made anew."""
+        try:
+            parts = json.loads(shelved.text) if shelved else {}
+            if parts.pop("whose", None) != self._whose:
+                return None
+            return Token(access=Secret(parts.pop("access")), **parts)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
 
 
 def _part(claims: Mapping[str, object]) -> str:

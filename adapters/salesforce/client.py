@@ -19,11 +19,12 @@ from adapters.kit.budget import LOOK_AGAIN, Budget, Purpose
 from adapters.kit.clock import Clock
 from adapters.kit.redaction import Secret
 from adapters.kit.retry import RETRY_STATUSES, RetryPolicy, Transient, call_with_retries, retry_after_s
-from adapters.salesforce.auth import Login, Token
+from adapters.salesforce.auth import AloneLogin, Login, SharedLogin, Token, TokenSource
 from adapters.salesforce.errors import call_refused, first_error, not_salesforce, transport_failure, unreachable
 from adapters.salesforce.settings import SalesforceSettings
 from adapters.salesforce.transport import date_of, make_session
 from connector.ports.errors import CrmError, CrmLimit
+from connector.ports.tokens import TokenShelf
 
 PAGE_ROWS = 2000
 """Rows of one answer to a query, the most there are ("REST API Developer Guide", Query Options Header)."""
@@ -47,7 +48,7 @@ class Answer:
 class CuredSalesforce(Salesforce):
     """The vendor's client with another way to call and to log in. Makes no call until it is asked for one."""
 
-    def __init__(self, *, host: str, version: str, session: requests.Session, login: Login, budget: Budget) -> None:
+    def __init__(self, *, host: str, version: str, session: requests.Session, login: TokenSource, budget: Budget) -> None:
         super().__init__(session_id="", instance=host, version=version, session=session, object_pairs_hook=dict)
         self._login = login
         self._budget = budget
@@ -59,7 +60,8 @@ class CuredSalesforce(Salesforce):
     def token(self, *, instead_of: Token | None = None) -> Token:
         """The present token; a new one when there is none yet or the present one is `instead_of`.
 
-        However many threads ask at once, one logs in; when it is refused, those that waited for it get the same error and do not try again.
+        However many threads ask at once, one logs in (or asks the shelf that processes share); when it is refused, those that waited for it
+        get the same error and do not try again.
         """
         token, tried = self._token, self._logins_tried
         if token is not None and token is not instead_of:
@@ -72,7 +74,7 @@ class CuredSalesforce(Salesforce):
             self._logins_tried += 1
             self._login_error = None
             try:
-                self._token = self._login()
+                self._token = self._login(instead_of=instead_of)
             except CrmError as error:
                 self._login_error = error
                 raise
@@ -113,6 +115,7 @@ class SalesforceClient:
         *,
         connection: str,
         settings: SalesforceSettings,
+        tokens: TokenShelf | None = None,
         clock: Clock,
         budget: Budget,
         policy: RetryPolicy,
@@ -125,7 +128,11 @@ class SalesforceClient:
         self._session = make_session(base_url=settings.base_url, timeout_s=settings.timeout_s, budget=budget)
         login = Login(connection=connection, settings=settings, session=self._session, budget=budget, clock=clock, policy=policy)
         self._salesforce = CuredSalesforce(
-            host=settings.login_host, version=settings.api_version, session=self._session, login=login, budget=budget
+            host=settings.login_host,
+            version=settings.api_version,
+            session=self._session,
+            login=SharedLogin(login=login, tokens=tokens, connection=connection, settings=settings) if tokens else AloneLogin(login),
+            budget=budget,
         )
 
     def token(self) -> Token:

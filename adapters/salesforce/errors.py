@@ -107,7 +107,7 @@ GONE_CODES = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT
 
 CONVERTED = "CANNOT_UPDATE_CONVERTED_LEAD"
 
-_LOGINS: Mapping[str, str] = {
+LOGINS: Mapping[str, str] = {
     "invalid_client_id": "The consumer key is wrong, or the app is not yet known everywhere (Salesforce takes up to 10 minutes).",
     "invalid_client": "The consumer secret is wrong; copy it again from the External Client App.",
     "app_not_found": "The org does not know this app: give the org's My Domain as domain, and check the consumer key.",
@@ -118,6 +118,23 @@ _LOGINS: Mapping[str, str] = {
     "unsupported_grant_type": "Switch the flow on in the app: Enable Client Credentials Flow, or Enable JWT Bearer Flow.",
     "invalid_app_access": "The API user has no access to the app; pre-authorise one of its permission sets.",
 }
+"""What to do about a refused login, by the error of the token endpoint."""
+
+_REFUSED_AFTER_LOGIN = "Log-in works but its token is refused: check the app's scopes (api) and policies."
+_GRANT_IT = "Grant the API user what the message names."
+DOORS: Mapping[str, str] = {
+    "API_DISABLED_FOR_ORG": "The edition or the API user's profile has no API access: grant API Enabled.",
+    "INVALID_SESSION_ID": _REFUSED_AFTER_LOGIN,
+    "INVALID_AUTH_HEADER": _REFUSED_AFTER_LOGIN,
+    "API_CURRENTLY_DISABLED": _GRANT_IT,
+    "FUNCTIONALITY_NOT_ENABLED": _GRANT_IT,
+    "FORBIDDEN": _GRANT_IT,
+}
+"""What to do where the org does not let a whole call in, by its code."""
+
+QUOTA_USED = "REQUEST_LIMIT_EXCEEDED"
+FIELD_CODES = frozenset({"INVALID_FIELD", "INVALID_TYPE", "INVALID_FIELD_FOR_INSERT_UPDATE", "INSUFFICIENT_ACCESS"})
+"""Codes of a whole call that asks for a field or an object which is not there, or hidden."""
 
 
 def row_refusal(errors: Sequence[Mapping[str, Any]], *, secrets: Iterable[Secret] = (), survivor: RecordKey | None = None) -> Refusal:
@@ -166,7 +183,7 @@ def call_refused(*, status: int, body: Any, connection: str, what: str, secrets:
     code, message = first_error(body)
     message = scrub(message, secrets)[:LONGEST_MESSAGE]
     said = f'Salesforce "{connection}": {what}: {code or status}: {message}'
-    if code == "REQUEST_LIMIT_EXCEEDED" or status == 429:
+    if code == QUOTA_USED or status == 429:
         return CrmLimit(
             said,
             connection=connection,
@@ -174,21 +191,10 @@ def call_refused(*, status: int, body: Any, connection: str, what: str, secrets:
             until=until,
             hint="Give the command again then; it goes on where it stood.",
         )
-    if code in ("INVALID_FIELD", "INVALID_TYPE", "INVALID_FIELD_FOR_INSERT_UPDATE", "INSUFFICIENT_ACCESS"):
+    if code in FIELD_CODES:
         return _field_error(said, code=code, message=message, connection=connection)
-    if code == "API_DISABLED_FOR_ORG":
-        return CrmAuth(
-            said, connection=connection, code=code, hint="The edition or the API user's profile has no API access: grant API Enabled."
-        )
-    if status == 401 or code in ("INVALID_SESSION_ID", "INVALID_AUTH_HEADER"):
-        return CrmAuth(
-            said,
-            connection=connection,
-            code=code or "401",
-            hint="Log-in works but its token is refused: check the app's scopes (api) and policies.",
-        )
-    if code in ("API_CURRENTLY_DISABLED", "FUNCTIONALITY_NOT_ENABLED", "FORBIDDEN"):
-        return CrmAuth(said, connection=connection, code=code, hint="Grant the API user what the message names.")
+    if code in DOORS or status == 401:
+        return CrmAuth(said, connection=connection, code=code or "401", hint=DOORS.get(code, _REFUSED_AFTER_LOGIN))
     return CrmRefused(said, connection=connection, code=code or str(status), hint="See the message of Salesforce.")
 
 
@@ -257,5 +263,5 @@ def login_refused(*, connection: str, code: str, description: str, secrets: Iter
         f'Salesforce "{connection}" refuses the login: {code or "no code"}: {said}',
         connection=connection,
         code=code or "login",
-        hint=_LOGINS.get(code, "Check consumer key, secret or certificate, and the app's policies."),
+        hint=LOGINS.get(code, "Check consumer key, secret or certificate, and the app's policies."),
     )

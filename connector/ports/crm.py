@@ -12,6 +12,7 @@ from typing import Protocol
 from connector.core.records import RecordKey
 from connector.ports.errors import Action
 from connector.ports.hooks import Hooks
+from connector.ports.tokens import TokenShelf
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -332,8 +333,11 @@ class CrmKind(Protocol):
     hooks: Hooks
     """How this CRM pushes."""
 
-    def open(self, *, connection: str, settings: Mapping[str, str]) -> Crm:
-        """Checks the settings' shape only; no call is made. Raises UsageError naming each wrong setting."""
+    def open(self, *, connection: str, settings: Mapping[str, str], tokens: TokenShelf | None = None) -> Crm:
+        """Checks the settings' shape only; no call is made. Raises UsageError naming each wrong setting.
+
+        `tokens` is used where the CRM gives tokens to log in for; a key that an admin pasted is not shelved.
+        """
 
     def sandbox_settings(self, *, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:
         """The settings that connect to a running sandbox of this CRM."""

@@ -242,11 +242,17 @@ class Bench:
         own = kind.sandbox_settings(url=self.sandbox.url, credentials=self.sandbox.credentials)
         return {**own, **self.case.settings, **changed}
 
-    def open(self, *, clock: Clock | None = None, **changed: str) -> Crm:
-        """A new connection, which knows nothing of earlier ones; by the case's clock unless told."""
-        clock = clock or self.case.clock
-        told = {"clock": clock} if clock else {}
-        crm = crm_kinds()[self.case.crm].open(connection="under-test", settings=self.settings(**changed), **told)
+    def open(self, **changed: str) -> Crm:
+        """A new connection, which knows nothing of earlier ones."""
+        clock = {"clock": self.case.clock} if self.case.clock else {}
+        return self._open(self.settings(**changed), clock)
+
+    def open_by(self, clock: Clock) -> Crm:
+        """A new connection that takes its time from `clock`."""
+        return self._open(self.settings(), {"clock": clock})
+
+    def _open(self, settings: Mapping[str, str], clock: Mapping[str, Any]) -> Crm:
+        crm = crm_kinds()[self.case.crm].open(connection="under-test", settings=settings, **clock)
         self._opened.append(crm)
         return crm
 

@@ -316,8 +316,8 @@ def test_rereads_with_related_ids_cost_no_more_calls_than_batches(bench: Bench, 
 
 
 def test_usage_tells_how_far_our_clock_is_from_the_crms(bench: Bench) -> None:
-    ahead = bench.open(clock=SkewedClock(ahead_s=600))
-    right = bench.open(clock=SkewedClock(ahead_s=0))
+    ahead = bench.open_by(SkewedClock(ahead_s=600))
+    right = bench.open_by(SkewedClock(ahead_s=0))
     unasked = right.usage().skew_s
 
     ahead.identity()

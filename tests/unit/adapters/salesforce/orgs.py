@@ -10,6 +10,7 @@ import responses
 
 from adapters.kit.retry import RetryPolicy
 from adapters.salesforce.adapter import KIND, SalesforceCrm
+from connector.ports.tokens import TokenShelf
 from tests.support.clocks import StillClock
 
 HOST = "https://acme.my.salesforce.com"
@@ -26,9 +27,11 @@ def logs_in(wire: responses.RequestsMock, *, token: str = "00Dxx!token-1") -> No
     wire.add(responses.POST, TOKEN, json=told)
 
 
-def connect(*, clock: StillClock | None = None, policy: RetryPolicy | None = None, **settings: str) -> SalesforceCrm:
+def connect(
+    *, clock: StillClock | None = None, policy: RetryPolicy | None = None, tokens: TokenShelf | None = None, **settings: str
+) -> SalesforceCrm:
     """A connection to the canned org."""
-    return KIND.open(connection="acme", settings={**SETTINGS, **settings}, clock=clock or StillClock(), policy=policy)
+    return KIND.open(connection="acme", settings={**SETTINGS, **settings}, tokens=tokens, clock=clock or StillClock(), policy=policy)
 
 
 def page(*rows: Mapping[str, Any], done: bool = True) -> dict[str, Any]:

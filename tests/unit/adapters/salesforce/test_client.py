@@ -14,6 +14,7 @@ from connector.ports.crm import Ask, Write
 from connector.ports.errors import CrmAuth, CrmError, CrmLimit, CrmRefused, CrmUnreachable
 from tests.support.clocks import StillClock
 from tests.unit.adapters.salesforce.orgs import DATA, HOST, SETTINGS, TOKEN, answers, connect, logs_in, page
+from tests.unit.adapters.salesforce.test_shared_login import Shelf
 
 LEADS = Ask(source="Lead", fields=("Email",))
 
@@ -211,3 +212,22 @@ def test_every_call_has_a_time_out(wire: responses.RequestsMock) -> None:
 
     transport = crm._client._session.get_adapter(HOST)
     assert transport._timeout == (5.0, 7.0)  # type: ignore[attr-defined]  # ours, behind the library's base class
+
+
+def test_two_processes_with_one_shelf_log_in_once_and_share_the_next_token_too(wire: responses.RequestsMock) -> None:
+    shelf = Shelf()
+    logs_in(wire, token="00Dxx!token-1")
+    answers(wire, lambda _: page())
+    first, second = connect(tokens=shelf), connect(tokens=shelf)
+
+    list(first.read(LEADS))
+    list(second.read(LEADS))
+    once = [call for call in wire.calls if call.request.url == TOKEN]
+    wire.replace(responses.POST, TOKEN, json={"access_token": "00Dxx!token-2", "instance_url": HOST})
+    wire.add(responses.GET, f"{DATA}/limits", status=401, json=[{"errorCode": "INVALID_SESSION_ID", "message": "expired"}])
+    for crm in (first, second):
+        with pytest.raises(CrmAuth):
+            crm._client.call("GET", "limits", purpose=Purpose.CATALOG)
+
+    assert len(once) == 1
+    assert (first.usage().calls["auth"], second.usage().calls.get("auth", 0)) == (2, 0)
