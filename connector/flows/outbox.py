@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from connector.core.model import Model
-from connector.core.records import RecordKey
+from connector.core.records import Contact, RecordKey
 from connector.flows.places import Place
 from connector.flows.wanted import written_at
 from connector.ports.crm import Crm, Outcome, RawRecord, Refusal, Write
 from connector.ports.errors import Action
 from connector.ports.store import JournalEntry, Parked, PlannedChange, PlannedField, PlanState, Store, Tx
-from mappings.compile import WriteField
+from mappings.compile import FieldMapping, WriteField
 
 Clock = Callable[[], datetime]
 FIRST_RETRY = timedelta(hours=1)
@@ -47,7 +47,7 @@ def send_batch(work: Work, *, place: Place, crm: Crm, source: str, batch: Sequen
     fields = {w.field: w for w in place.mapping.writes(source) if written_at(place.connection.live, name=w.name)}
     verdicts = _verdicts(crm, source=source, batch=batch, fields=fields, look_again=look_again)
     sending = [v.send for v in verdicts if v.send is not None]
-    work.store.write(partial(_mark_sending, work=work, verdicts=verdicts, sending=sending))
+    work.store.write(partial(_mark_sending, work=work, mapping=place.mapping, verdicts=verdicts, sending=sending))
     if not sending:
         return
     writes = [Write(key=c.key, fields={f.field: f.after for f in c.fields}) for c in sending]
@@ -56,7 +56,7 @@ def send_batch(work: Work, *, place: Place, crm: Crm, source: str, batch: Sequen
         for change, outcome in zip(sending, crm.write(writes), strict=True):
             outcomes.append((change, outcome))
     finally:
-        work.store.write(partial(_record, work=work, outcomes=tuple(outcomes)))
+        work.store.write(partial(_record, work=work, mapping=place.mapping, outcomes=tuple(outcomes)))
 
 
 def leave_out(work: Work, batch: Sequence[PlannedChange], *, note: str) -> None:
@@ -109,12 +109,12 @@ def _verdict(change: PlannedChange, *, found: RawRecord | None, fields: Mapping[
     return _Verdict(change=left, send=left if left.fields else None, settled=PlanState.LEFT_OUT)
 
 
-def _mark_sending(tx: Tx, *, work: Work, verdicts: Sequence[_Verdict], sending: Sequence[PlannedChange]) -> None:
+def _mark_sending(tx: Tx, *, work: Work, mapping: FieldMapping, verdicts: Sequence[_Verdict], sending: Sequence[PlannedChange]) -> None:
     for verdict in verdicts:
         if verdict.send is None:
             tx.plans.set_changes(work.plan, [verdict.change.seq], state=verdict.settled, note=verdict.change.note)
             if verdict.ours:
-                _journal(tx, work=work, done=[verdict.change])
+                _journal(tx, work=work, mapping=mapping, done=[verdict.change])
     plain = [c.seq for c in sending if not c.note]
     tx.plans.set_changes(work.plan, plain, state=PlanState.SENDING)
     for change in sending:
@@ -122,9 +122,9 @@ def _mark_sending(tx: Tx, *, work: Work, verdicts: Sequence[_Verdict], sending: 
             tx.plans.set_changes(work.plan, [change.seq], state=PlanState.SENDING, note=change.note)
 
 
-def _record(tx: Tx, *, work: Work, outcomes: Sequence[tuple[PlannedChange, Outcome]]) -> None:
+def _record(tx: Tx, *, work: Work, mapping: FieldMapping, outcomes: Sequence[tuple[PlannedChange, Outcome]]) -> None:
     done = [c for c, o in outcomes if o.ok]
-    _journal(tx, work=work, done=done)
+    _journal(tx, work=work, mapping=mapping, done=done)
     tx.plans.set_changes(work.plan, [c.seq for c in done if not c.note], state=PlanState.DONE)
     for change in (c for c in done if c.note):
         tx.plans.set_changes(work.plan, [change.seq], state=PlanState.DONE, note=change.note)
@@ -137,16 +137,25 @@ def _record(tx: Tx, *, work: Work, outcomes: Sequence[tuple[PlannedChange, Outco
         tx.parked.put([park(change.key, what="fields", person=change.person, refusal=refusal, earlier=earlier, now=work.clock())])
 
 
-def _journal(tx: Tx, *, work: Work, done: Sequence[PlannedChange]) -> None:
+def _journal(tx: Tx, *, work: Work, mapping: FieldMapping, done: Sequence[PlannedChange]) -> None:
     """What was written, with what was there before; our copy of the rows follows, and scores that were written are kept."""
     if not done:
         return
     model, now = work.model, work.clock()
     tx.journal.put([_entry(c, f, run=work.run, at=now, model=model.name, version=model.version) for c in done for f in c.fields])
     tx.raw.amend({c.key: {f.field: f.after for f in c.fields} for c in done})
+    _know_stages(tx, mapping=mapping, keys=[c.key for c in done if any(f.name == "stage" for f in c.fields)], now=now)
     tx.parked.clear([(c.key, "fields") for c in done])
     scores = tx.scores.current(sorted({c.person for c in done}), model=model.name)
     tx.scores.keep(tuple(scores.values()))
+
+
+def _know_stages(tx: Tx, *, mapping: FieldMapping, keys: Sequence[RecordKey], now: datetime) -> None:
+    """What a CRM's own stage field says is read too: the contact knows it at once, so that the CRM's word of our write is no news."""
+    for key, stored in tx.raw.get(keys).items():
+        row = RawRecord(key=key, modified_at=stored.modified_at, fields=stored.fields, deleted=stored.deleted, survivor=stored.survivor)
+        told = mapping.records(row, before=stored.fields, seen_at=now).records
+        tx.records.put_contacts([record for record in told if isinstance(record, Contact)], seen_at=now)
 
 
 def _entry(change: PlannedChange, field: PlannedField, *, run: int, at: datetime, model: str, version: int) -> JournalEntry:

@@ -1,0 +1,178 @@
+"""The write lane: in slices, under limits that ask once, around a CRM that does not answer, and away from rows that flip."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from connector.flows import write_due as lane
+from connector.flows.row_changes import FLIPPING
+from connector.ports.store import Connection, Tx
+from tests.support.journeys import CRMS, Desk, Town, scored_town
+from tests.support.real_time import Lanes, lanes
+
+
+@pytest.fixture(scope="module")
+def live_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Fields are live in both CRMs, and nothing is written yet: everybody waits."""
+
+    with scored_town(tmp_path_factory.mktemp("town"), people=100, more={"hubspot": ("--tier", "professional")}) as town:
+        yield town.after(lambda desk: desk.go_live("fields"))
+
+
+@pytest.fixture
+def desk(live_town: Town) -> Iterator[Desk]:
+    with live_town.fresh() as desk:
+        yield desk
+
+
+@pytest.fixture
+def beside(desk: Desk) -> Iterator[Lanes]:
+    with lanes(desk) as here:
+        yield here
+
+
+def _put(tx: Tx, *, connection: Connection) -> None:
+    tx.connections.put(connection)
+
+
+def set_limit(beside: Lanes, name: str, limit: int) -> None:
+    beside.here.store.write(partial(_put, connection=replace(beside.connection(name), write_limit=limit)))
+
+
+def done(tally: dict[str, int] | object, name: str) -> int:
+    assert isinstance(tally, dict)
+    return sum(rows for what, rows in tally.items() if what.startswith(f"{name} ") and what.endswith(" done"))
+
+
+def test_everybody_who_waits_is_written_in_one_run_and_the_lane_is_empty(
+    desk: Desk, beside: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "SLICE_PEOPLE", 30)
+    runs = len(beside.runs())
+
+    written = beside.write()
+
+    assert written.waiting == 0
+    assert all(done(written.tally, crm) > 50 for crm in CRMS)
+    assert len(beside.runs()) == runs + 1
+    assert beside.runs()[0].verb == "real time"
+    assert beside.waiting() == {}
+    assert all(count == 1 for count in desk.writes().values())
+
+
+def test_nothing_live_lets_people_leave_the_lane_unwritten(desk: Desk, beside: Lanes) -> None:
+    for crm in CRMS:
+        beside.here.store.write(partial(_put, connection=replace(beside.connection(crm), live=beside.connection(crm).live.OFF)))
+    runs = len(beside.runs())
+
+    written = beside.write()
+
+    assert written.tally == {}
+    assert beside.waiting() == {}
+    assert len(beside.runs()) == runs
+    assert desk.writes() == {}
+
+
+def test_above_its_limit_a_connection_asks_once_and_the_other_goes_on(desk: Desk, beside: Lanes) -> None:
+    set_limit(beside, "hubspot", 20)
+
+    asked = beside.write()
+    again = beside.write()
+
+    assert done(asked.tally, "hubspot") == 0
+    assert done(asked.tally, "salesforce") > 50
+    assert "more than its limit of 20" in beside.runs()[0].message
+    assert beside.runs()[0].state == "failed"
+    assert again.tally == {}
+    assert again.failures == ()
+    assert [name for name in desk.writes() if name.startswith("hubspot contacts")] == []
+
+
+def test_who_comes_anew_is_written_while_the_others_wait_for_an_answer(desk: Desk, beside: Lanes) -> None:
+    set_limit(beside, "hubspot", 20)
+    beside.write()
+    _, contact, _ = quiet_one(desk)
+    desk.sandboxes["hubspot"].edit("contacts", contact, {"jobtitle": "Chief Executive Officer"})
+
+    beside.hint("hubspot", "contacts", contact)
+    written = beside.settle()
+
+    assert written.tally == {"hubspot fields done": 1}
+    assert beside.waiting()["write"] > 50
+
+
+def quiet_one(desk: Desk) -> tuple[int, str, str]:
+    """A person whom only HubSpot knows: person, contact, address."""
+    ((person, contact, email),) = desk.rows(
+        "SELECT p.id, min(m.id), p.email FROM persons p JOIN members m ON m.person = p.id JOIN sources o ON o.no = m.source"
+        " JOIN scores s ON s.person = p.id WHERE s.excluded = '' AND p.email <> '' AND s.temperature = 'cold'"
+        " GROUP BY p.id HAVING count(*) = 1 AND min(o.source) = 'contacts' ORDER BY p.id LIMIT 1"
+    )
+    return person, contact, email
+
+
+@pytest.mark.parametrize("answer", ["limit", "manual"])
+def test_an_answer_lets_those_who_waited_go(desk: Desk, beside: Lanes, answer: str) -> None:
+    set_limit(beside, "hubspot", 20)
+    beside.write()
+
+    if answer == "limit":
+        set_limit(beside, "hubspot", 2000)
+        assert done(beside.write().tally, "hubspot") > 50
+        assert beside.waiting() == {}
+        beside.here.store.close()
+    else:
+        beside.here.store.close()
+        desk.ok("write-back", "--allow", "1000")
+        with lanes(desk) as later:
+            assert later.write().tally == {}
+            assert later.waiting() == {}
+    assert desk.told("write-back", "--dry-run")["changes"] == []
+
+
+def test_a_crm_that_does_not_answer_holds_up_only_itself_and_is_finished_later(desk: Desk, beside: Lanes) -> None:
+    desk.sandboxes["hubspot"].fault("/crm/*/batch/update", "reset_before")
+
+    cut = beside.write()
+    while_away = beside.write()
+    desk.heal()
+    beside.memory.again_at = None
+    finished = beside.write()
+
+    assert done(cut.tally, "salesforce") > 50
+    assert len(cut.failures) == 1
+    assert cut.again_at is not None
+    assert while_away.tally == {}
+    assert while_away.failures == ()
+    assert done(finished.tally, "hubspot") > 50
+    assert beside.waiting() == {}
+    assert all(count == 1 for count in desk.writes().values())
+
+
+def test_a_row_that_flips_is_left_alone_for_an_hour_and_then_healed(desk: Desk) -> None:
+    with lanes(desk, breaker_writes=3) as beside:
+        beside.write()
+        _, contact, _ = quiet_one(desk)
+        titles = ["Chief Executive Officer", "Intern"] * 3
+        tallies = []
+        for title in titles:
+            desk.sandboxes["hubspot"].edit("contacts", contact, {"jobtitle": title})
+            beside.hint("hubspot", "contacts", contact)
+            tallies.append(done(beside.settle().tally, "hubspot"))
+        with beside.here.store.read() as tx:
+            (parked,) = tx.parked.all(limit=9)
+
+        assert sum(tallies) == 2, "written once before, so three times in all"
+        assert tallies[-3:] == [0, 0, 0]
+        assert parked.refusal.code == FLIPPING
+        assert parked.refusal.mended_by == "admin of the CRM"
+        clock = beside.road.clock
+        beside.road = replace(beside.road, clock=lambda: clock() + timedelta(minutes=61))
+        desk.sandboxes["hubspot"].edit("contacts", contact, {"jobtitle": "Chief Executive Officer"})
+        beside.hint("hubspot", "contacts", contact)
+        assert done(beside.settle().tally, "hubspot") == 1
+        with beside.here.store.read() as tx:
+            assert tx.parked.count() == 0

@@ -1,0 +1,112 @@
+"""The lanes of real time run by hand in this process: hints in, drained, scored, written back."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+from connector.bootstrap import Installation, opened, wall_clock
+from connector.core.records import RecordKey
+from connector.flows.drain import Drained, drain
+from connector.flows.progress import silent
+from connector.flows.road import Road
+from connector.flows.score import score_due
+from connector.flows.write_due import LaneMemory, WrittenDue, write_due
+from connector.ports.hooks import Hint, HintKind
+from connector.ports.store import Connection, Run, Tx
+from connector.settings import load_settings
+from tests.support.journeys import Desk
+
+EVENTS = count(1)
+
+
+def always() -> bool:
+    return True
+
+
+@dataclass(slots=True, kw_only=True)
+class Lanes:
+    """One opened installation beside its sandboxes."""
+
+    here: Installation
+    road: Road
+    memory: LaneMemory = field(default_factory=LaneMemory)
+
+    def connection(self, name: str) -> Connection:
+        return self.here.connections([name])[0]
+
+    def hint(self, connection: str, source: str, *records: str, kind: HintKind = HintKind.CHANGED, at: datetime | None = None) -> None:
+        """As if the CRM had pushed an event about each record."""
+        hints = [Hint(event=f"test {next(EVENTS)}", source=source, record=record, kind=kind) for record in records]
+        now = at or self.road.clock()
+        self.here.store.write(lambda tx: tx.hints.put(hints, connection=connection, arrived_at=now))
+
+    def drain(self, *names: str) -> dict[str, Drained]:
+        """Until no hint is left that leads to others."""
+        crms = names or tuple(c.name for c in self.here.connections())
+        return {
+            n: drain(self.road, connection=self.connection(n), hooks=self.here.kinds[self.connection(n).crm].hooks, going=always)
+            for n in crms
+        }
+
+    def score(self) -> int:
+        """How many people were scored."""
+        scored = 0
+        while one := score_due(store=self.here.store, models=self.road.documents().models, clock=self.road.clock):
+            scored += one.people
+        return scored
+
+    def write(self) -> WrittenDue:
+        return write_due(self.road, memory=self.memory, going=always)
+
+    def settle(self) -> WrittenDue:
+        """Everything that waits goes its way once."""
+        self.drain()
+        self.score()
+        return self.write()
+
+    def waiting(self) -> dict[str, int]:
+        """Rows that wait anywhere, by lane."""
+
+        def count_all(tx: Tx) -> dict[str, int]:
+            marks = {lane.value: backlog.waiting for lane, backlog in tx.marks.waiting().items()}
+            return {**marks, **{f"hints {name}": backlog.waiting for name, backlog in tx.hints.waiting().items()}}
+
+        with self.here.store.read() as tx:
+            return count_all(tx)
+
+    def runs(self) -> tuple[Run, ...]:
+        with self.here.store.read() as tx:
+            return tx.runs.recent(limit=100)
+
+    def stored(self, connection: str, source: str, ids: Sequence[str]) -> list[str]:
+        """What of these rows is here: `live`, `deleted`, `survived by <id>`, or `unknown`."""
+        keys = [RecordKey(connection, source, one) for one in ids]
+        with self.here.store.read() as tx:
+            raw = tx.raw.get(keys)
+        return [
+            "unknown" if k not in raw else f"survived by {s.id}" if (s := raw[k].survivor) else "deleted" if raw[k].deleted else "live"
+            for k in keys
+        ]
+
+    def person_of(self, connection: str, source: str, record: str) -> int | None:
+        with self.here.store.read() as tx:
+            return tx.people.of([RecordKey(connection, source, record)]).get(RecordKey(connection, source, record))
+
+
+@contextmanager
+def lanes(desk: Desk, *, breaker_writes: int = 12) -> Iterator[Lanes]:
+    """The desk's installation, held for writing by this process."""
+    settings = load_settings(data_dir=desk.data)
+    with opened(settings, command="test", writing=True, clock=wall_clock) as here:
+        road = Road(
+            store=here.store,
+            open=here.open,
+            pool=here.pool,
+            clock=here.clock,
+            progress=silent,
+            deal_history=settings.deal_history,
+            breaker_writes=breaker_writes,
+        )
+        yield Lanes(here=here, road=road)
