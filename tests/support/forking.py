@@ -15,17 +15,35 @@ import traceback
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
+import adapters.hubspot.events as hubspot_events
+import adapters.hubspot.links as hubspot_links
+import adapters.hubspot.read as hubspot_read
+import adapters.salesforce.client as salesforce_client
+import adapters.salesforce.read as salesforce_read
 import connector.cli
+from mappings.convert.addresses import registered_domain
+from mappings.document import KINDS, first_mapping, names, packaged, parse
 
-WARM = ("adapters.salesforce.sandbox.app", "adapters.hubspot.sandbox.app", "adapters.salesforce.adapter", "adapters.hubspot.adapter")
+WARM = (
+    "adapters.salesforce.sandbox.app",
+    "adapters.hubspot.sandbox.app",
+    "adapters.salesforce.adapter",
+    "adapters.hubspot.adapter",
+    "hubspot.crm.contacts",
+    "connector.store.store",
+    "connector.store.pool",
+)
+"""What commands import when they come to it, and would import anew each."""
+
+SANDBOX_CURRENCIES = (("hubspot", "JPY"),)
+"""Currencies of sandboxes that `hotlead connect` writes into the shipped mapping."""
 
 
 def main() -> None:
     """Answers orders until standard input ends; then kills what it started and still runs."""
-    for name in WARM:
-        __import__(name)
+    _warm_up()
     gc.freeze()
     running: set[int] = set()
     answers = sys.stdout
@@ -45,6 +63,17 @@ def main() -> None:
         answers.flush()
     for pid in running:
         os.kill(pid, signal.SIGKILL)
+
+
+def _warm_up() -> None:
+    """Loads what commands load, and parses the documents that nearly every one reads, which are kept once they are."""
+    for name in WARM:
+        __import__(name)
+    shipped = [(kind, name, packaged(kind, name)) for kind in KINDS for name in names(kind)]
+    shipped += [("fields", crm, first_mapping(crm, currency=currency)) for crm, currency in SANDBOX_CURRENCIES]
+    for kind, name, text in shipped:
+        parse(text, file=f"{kind}/{name}.yaml (version 1)")
+    registered_domain("example.co.uk")
 
 
 def _leave(code: int) -> None:
@@ -68,6 +97,10 @@ def _become(order: dict[str, Any]) -> int:
     os.environ.update(order["environment"])
     if order.get("die_at_commit"):
         _die_at_commit(order["die_at_commit"])
+    if order.get("die_at_change"):
+        _die_at_commit(order["die_at_change"], of_changes=True)
+    if order.get("small_pages"):
+        _ask_for_small_pages()
     sys.argv = [order["program"], *order["arguments"]]
     try:
         if order["program"] == "hotlead":
@@ -82,16 +115,30 @@ def _become(order: dict[str, Any]) -> int:
     return 0
 
 
-def _die_at_commit(nth: int) -> None:
-    """This process is killed right before it commits for the n-th time: what it did since the last commit is lost."""
+def _die_at_commit(nth: int, *, of_changes: bool = False) -> None:
+    """This process is killed right before it commits for the n-th time: what it did since the last commit is lost.
+
+    A snapshot that was only read ends with a commit too; `of_changes` does not count those.
+    """
     seen = 0
 
     @event.listens_for(Engine, "commit")
-    def commit(_connection: object) -> None:
+    def commit(connection: Connection) -> None:
         nonlocal seen
-        seen += 1
+        rows = getattr(connection.connection.dbapi_connection, "total_changes", 0)
+        changed, connection.info["rows changed"] = rows > connection.info.get("rows changed", 0), rows
+        seen += changed or not of_changes
         if seen == nth:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _ask_for_small_pages() -> None:
+    """This process asks for the smallest pages that Salesforce knows, 200 rows, and 16 rows of HubSpot, so that a few people make pages."""
+    salesforce_client.PAGE_ROWS = 200
+    (salesforce_read.Reader.__init__.__kwdefaults__ or {})["page_rows"] = 200
+    hubspot_read.LIST_ROWS = hubspot_read.SEARCH_ROWS = 16
+    vars(hubspot_read)["INPUTS_A_CALL"] = hubspot_links.INPUTS_A_CALL = 32
+    hubspot_events.PAGE_ROWS = (32, 32)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class Desk:
         until = time.monotonic() + HELD_SECONDS / 2
         while not sandbox.bitten():
             assert time.monotonic() < until, f"{crm} had no call {nth} of {path}: {running.kill().said()}"
-            time.sleep(0.02)
+            time.sleep(0.05)
         killed = running.kill()
         sandbox.heal()
         return killed

@@ -76,8 +76,16 @@ class Forks:
         return answer
 
     def start(
-        self, program: str, *arguments: str, folder: Path, environment: dict[str, str] | None = None, die_at_commit: int = 0
+        self,
+        program: str,
+        *arguments: str,
+        folder: Path,
+        environment: dict[str, str] | None = None,
+        die_at_commit: int = 0,
+        die_at_change: int = 0,
+        small_pages: bool = False,
     ) -> Command:
+        """A program begun; what the last three ask for is said in `tests.support.forking`."""
         number = next(self._numbers)
         out, err = self.folder / f"{number}.out", self.folder / f"{number}.err"
         order = {
@@ -88,6 +96,8 @@ class Forks:
             "out": str(out),
             "err": str(err),
             "die_at_commit": die_at_commit,
+            "die_at_change": die_at_change,
+            "small_pages": small_pages,
         }
         return Command(pid=self.ask(order)["pid"], out=out, err=err, forks=self)
 
