@@ -94,12 +94,39 @@ class Sandbox:
             order["at"] = at.isoformat()
         self._ask("POST", "bulk_touch", order)
 
+    def act(self, act: str, **asked: Any) -> dict[str, Any]:
+        """What a person or the CRM itself does beyond editing: merge, convert, undelete, erase, import, associate, separate."""
+        done: dict[str, Any] = self._ask("POST", "acts", {"act": act, **asked})
+        return done
+
+    def automate(self, source: str, *, when_field: str, values: Mapping[str, Any]) -> None:
+        """A workflow of the CRM: whenever the field changes, these are set."""
+        self._ask("POST", "workflows", {"source": source, "when_field": when_field, "set": dict(values)})
+
+    def limit(self, **limits: int) -> None:
+        """Sets call limits at once: `daily`, and by CRM `burst`, `search_rate`, `used_today` or `used`."""
+        self._ask("PUT", "limits", limits)
+
+    def subscribe(self, subscription: Mapping[str, Any]) -> int:
+        """Pushes what changes from now on; the subscriber's number. The body is the CRM's own: its README."""
+        return int(self._ask("POST", "pushes", dict(subscription))["number"])
+
+    def pushes(self) -> dict[str, Any]:
+        """Every subscriber with its counters, what waits, and when the next letter is due."""
+        listed: dict[str, Any] = self._ask("GET", "pushes")
+        return listed
+
+    def flush_pushes(self) -> dict[str, Any]:
+        """Sends what is due by the sandbox's clock and waits for every answer; tells as `pushes`."""
+        listed: dict[str, Any] = self._ask("POST", "pushes/flush")
+        return listed
+
     def order(self, path: str, body: Mapping[str, Any]) -> Any:
         """What only this CRM's sandbox can be told, below `/_sandbox/`; its README lists it."""
         return self._ask("POST", path, dict(body))
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=30)
+        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=90)
         assert answer.ok, f"{method} /_sandbox/{path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 

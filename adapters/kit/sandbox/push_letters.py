@@ -61,7 +61,7 @@ class Target:
     url: str
     """The address the subscriber gave: what is signed and named."""
     via: str
-    """Where the connection goes: the same, or a reverse proxy on this machine that stands for it."""
+    """Where the connection goes: the same, or a reverse proxy on this machine that stands for it; "" when none is known yet."""
     timeout_s: float
     max_concurrent: int
     wants: Any
@@ -71,14 +71,34 @@ class Target:
     written: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_target(written: Mapping[str, Any], *, wants: Any, timeout_s: float, max_concurrent: int) -> Target:
-    """The target of a subscription body, with the CRM's defaults. Raises ValueError for an address off this machine."""
+def base_of(url: str) -> str:
+    """Scheme and host of an address: `https://leads.example.com`."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_on_this_machine(url: str) -> bool:
+    """True for an address that a sandbox may send to."""
+    return urlsplit(url).scheme == "http" and urlsplit(url).hostname in LOOPBACK_HOSTS
+
+
+def refuse_stray(via: str) -> None:
+    """Raises ValueError unless the address is on this machine."""
+    if not is_on_this_machine(via):
+        raise ValueError('a sandbox sends to this machine only, by http; give "via": "http://127.0.0.1:PORT" for another public address')
+
+
+def read_target(written: Mapping[str, Any], *, wants: Any, timeout_s: float, max_concurrent: int, is_reached_later: bool = False) -> Target:
+    """The target of a subscription body, with the CRM's defaults. Raises ValueError for an address off this machine.
+
+    `is_reached_later`: a public address may stand without `via`; it is reached once a proxy is named for it.
+    """
     url = str(written.get("target", ""))
-    via = str(written.get("via") or url)
+    via = str(written.get("via") or ("" if is_reached_later and not is_on_this_machine(url) else url))
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise ValueError("target is the address to push to, as http://127.0.0.1:8080/hooks/it")
-    if urlsplit(via).scheme != "http" or urlsplit(via).hostname not in LOOPBACK_HOSTS:
-        raise ValueError('a sandbox sends to this machine only, by http; give "via": "http://127.0.0.1:PORT" for another public address')
+    if via or not is_reached_later:
+        refuse_stray(via)
     stamps = written.get("stamps", "sandbox")
     if stamps not in ("sandbox", "real"):
         raise ValueError('stamps is "sandbox" or "real": whose clock dates the requests')

@@ -37,6 +37,11 @@ def push_routes(pushes: Pushes) -> Blueprint:
         pushes.misbehave(number, _asked())
         return jsonify(pushes.listed())
 
+    @routes.put("/proxies")
+    def set_proxies() -> Response:
+        pushes.set_proxies({str(base): str(via) for base, via in _asked().items()})
+        return jsonify(pushes.listed())
+
     @routes.post("/flush")
     def flush() -> Response:
         return jsonify(pushes.flush())

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from adapters.kit.sandbox.push_letters import Parcel, Target
+from adapters.kit.sandbox.push_letters import Parcel, Target, base_of
 
 MOST_ANSWER_BYTES = 100_000
 
@@ -24,12 +24,14 @@ class PushAnswer:
     trouble: str = ""
 
 
-def post(target: Target, parcel: Parcel) -> PushAnswer:
-    """Sends the parcel to `target.via`, under the name of `target.url`. An answer later than the time limit is none."""
-    named, dialled = urlsplit(target.url), urlsplit(target.via)
+def post(target: Target, parcel: Parcel, *, via: str) -> PushAnswer:
+    """Sends the parcel to `via`, under the name of `target.url`. An answer later than the time limit is none."""
+    if not via:
+        return PushAnswer(status=None, trouble=f"nothing on this machine stands for {base_of(target.url)}")
+    named, dialled = urlsplit(target.url), urlsplit(via)
     path = (named.path or "/") + (f"?{named.query}" if named.query else "")
     headers = {"Host": named.netloc, **parcel.headers}
-    if target.via != target.url:
+    if via != target.url:
         headers |= {"X-Forwarded-Proto": named.scheme, "X-Forwarded-Host": named.netloc}
     connection = http.client.HTTPConnection(dialled.hostname or "", dialled.port or 80, timeout=target.timeout_s)
     began = time.monotonic()

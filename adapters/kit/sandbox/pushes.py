@@ -17,7 +17,7 @@ from typing import Any
 
 from adapters.kit.sandbox.changes import Changes
 from adapters.kit.sandbox.control import Control
-from adapters.kit.sandbox.push_letters import Courier, Letter, Target, read_mischief
+from adapters.kit.sandbox.push_letters import Courier, Letter, Target, base_of, read_mischief, refuse_stray
 from adapters.kit.sandbox.push_wire import post
 
 GATHER_S = 0.02
@@ -55,6 +55,7 @@ class Pushes:
         self._last: dict[int, str] = {}
         self._chances: dict[int, Random] = {}
         self._queue: list[_Bundle] = []
+        self._proxies: dict[str, str] = {}
         self._in_flight: Counter[int] = Counter()
         self._read_to = 0
         self._added = 0
@@ -90,10 +91,20 @@ class Pushes:
             self._targets.clear()
             self._queue.clear()
 
-    def find(self, key: str) -> int | None:
-        """The subscriber that was named `key` by its maker, or None."""
+    def has(self, number: int) -> bool:
+        """True while there is a subscriber of that number."""
         with self._lock:
-            return next((number for number, one in self._targets.items() if one.written.get("name") == key), None)
+            return number in self._targets
+
+    def set_proxies(self, proxies: Mapping[str, str]) -> None:
+        """Says which address on this machine stands for which public one: {"https://leads.example.com": "http://127.0.0.1:8080"}.
+
+        For targets that came without one of their own. Raises ValueError.
+        """
+        for via in proxies.values():
+            refuse_stray(via)
+        with self._lock:
+            self._proxies = {base.rstrip("/"): via for base, via in proxies.items()}
 
     def misbehave(self, number: int, written: object) -> None:
         """Puts other mischief in place for what changes from now on. Raises LookupError, ValueError."""
@@ -240,7 +251,7 @@ class Pushes:
         parcel = self._courier.parcel(target, bundle.letters, attempt=bundle.attempt, at=at)
         if parcel is None:
             return "nothing left to say", True
-        answer = post(target, parcel)
+        answer = post(target, parcel, via=target.via or self._proxies.get(base_of(target.url), ""))
         if answer.status is None:
             return answer.trouble, False
         return str(answer.status), self._courier.is_taken(answer.status, answer.body)

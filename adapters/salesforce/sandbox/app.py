@@ -12,6 +12,7 @@ from adapters.kit.sandbox.pages import mount_pages
 from adapters.kit.sandbox.push_routes import push_routes
 from adapters.kit.sandbox.pushes import Pushes
 from adapters.kit.sandbox.workflows import workflow_routes
+from adapters.salesforce.sandbox.automations import AutomationsInForce
 from adapters.salesforce.sandbox.bulk import bulk_routes
 from adapters.salesforce.sandbox.bulk_ingest import ingest_routes
 from adapters.salesforce.sandbox.calls import NEWEST, OLDEST, answer, guard
@@ -44,7 +45,9 @@ def make_app(org: Org, connected_app: ConnectedApp) -> Flask:
     app.register_blueprint(collection_routes(org))
     app.register_blueprint(composite_routes(app, org))
     app.register_blueprint(tooling_routes(org))
-    app.register_blueprint(deploy_routes(org))
+    courier = OutboundCourier(org)
+    pushes = Pushes(control=org.control, changes=org.changes, courier=courier)
+    app.register_blueprint(deploy_routes(org, AutomationsInForce(pushes=pushes, courier=courier)))
     app.register_blueprint(bulk_routes(org))
     app.register_blueprint(ingest_routes(org))
 
@@ -58,7 +61,6 @@ def make_app(org: Org, connected_app: ConnectedApp) -> Flask:
     app.register_blueprint(act_routes(OrgActs(org, people)))
     app.register_blueprint(workflow_routes(org.workflows))
     app.register_blueprint(conversion_routes(org))
-    pushes = Pushes(control=org.control, changes=org.changes, courier=OutboundCourier(org))
     app.register_blueprint(push_routes(pushes))
     mount_pages(app, crm="Salesforce", accent=ACCENT, control=org.control, pages=OrgPages(org=org))
     return app

@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
+from adapters.salesforce.sandbox.automations import NOTHING_DEPLOYED, Automations, AutomationsInForce
 from adapters.salesforce.sandbox.calls import answer, base_path, data_blueprint
 from adapters.salesforce.sandbox.custom_fields import custom_field, drop_custom_field, owner_kinds, save_custom_field
 from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
@@ -21,7 +22,14 @@ from adapters.salesforce.sandbox.ids import full_id, make_id
 from adapters.salesforce.sandbox.org import Org
 from adapters.salesforce.sandbox.package_zip import Package, PackageError, Part, listed, read_package
 
-_KNOWN = frozenset({"CustomField", "PermissionSet", "LightningComponentBundle", "ListView", "CompactLayout", "CustomObject"})
+_ORDER = {"WorkflowOutboundMessage": 1, "WorkflowRule": 2, "Flow": 2, "PermissionSet": 3}
+"""What comes after fields (0): a component is deployed after those it names."""
+_KNOWN = frozenset(
+    {"CustomField", "PermissionSet", "LightningComponentBundle", "ListView", "CompactLayout", "CustomObject", "Workflow", "WorkflowRule"}
+    | {"WorkflowOutboundMessage", "Flow"}
+)
+_OWNED = frozenset({"CustomObject", "Workflow"})
+"""Types whose members are objects: a file of theirs is one of the object's components."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +44,8 @@ class Deployment:
     failures: list[dict[str, Any]] = dataclass_field(default_factory=list)
     error: str | None = None
     asked: int = 0
+    automations: Automations = NOTHING_DEPLOYED
+    """What will be in force when it succeeds."""
 
     @property
     def check_only(self) -> bool:
@@ -48,7 +58,7 @@ class Deployment:
         return not self.failures and self.error is None
 
 
-def deploy_routes(org: Org) -> Blueprint:
+def deploy_routes(org: Org, automations: AutomationsInForce) -> Blueprint:
     """The deploy routes."""
     routes = data_blueprint("deploys", "/metadata/deployRequest")
     deployments: dict[str, Deployment] = {}
@@ -62,8 +72,11 @@ def deploy_routes(org: Org) -> Blueprint:
             options=options,
             started=org.records.stamp_now(),
             user_id=g.user_id,
+            automations=automations.present,
         )
         _run(org, deployment, raw)
+        if deployment.succeeded and not deployment.check_only:
+            automations.put(deployment.automations)
         deployments[deployment.deploy_id] = deployment
         return answer(
             {
@@ -126,9 +139,10 @@ def _run(org: Org, deployment: Deployment, raw: bytes) -> None:
     with org.database.writing() as db:
         db.execute("SAVEPOINT deploy")
         _name_strays(package, deployment)
-        for part in sorted(package.parts, key=lambda part: part.kind == "PermissionSet"):
+        for part in sorted(package.parts, key=lambda part: _ORDER.get(part.kind, 0)):
             _try_part(org, db, deployment, part)
-        for kind, name in package.removed:
+        # What names a message goes before the message.
+        for kind, name in sorted(package.removed, key=lambda one: -_ORDER.get(one[0], 0)):
             _try_removal(org, db, deployment, kind, name)
         if deployment.check_only or not deployment.succeeded:
             db.execute("ROLLBACK TO deploy")
@@ -146,7 +160,7 @@ def _name_strays(package: Package, deployment: Deployment) -> None:
             deployment.failures.append(_component(kind, "", "package.xml", problem=problem))
             continue
         for name in sorted(members - {"*"}):
-            if (kind, name) not in present and not (kind == "CustomObject" and name in owners):
+            if (kind, name) not in present and not (kind in _OWNED and name in owners):
                 problem = f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
                 deployment.failures.append(_component(kind, name, "package.xml", problem=problem))
 
@@ -157,6 +171,10 @@ def _try_part(org: Org, db: sqlite3.Connection, deployment: Deployment, part: Pa
             done = _deploy_field(org, db, part, deployment.user_id)
         elif part.kind == "PermissionSet":
             done = _deploy_permission_set(org, db, part, deployment.user_id)
+        elif part.kind in _ORDER:
+            existed = deployment.automations.has(part.kind, part.full_name)
+            deployment.automations = deployment.automations.with_part(org, part)
+            done = _component(part.kind, part.full_name, part.file_name, created=not existed)
         else:
             done = _component(part.kind, part.full_name, part.file_name)
         deployment.successes.append(done)
@@ -243,6 +261,13 @@ def _try_removal(org: Org, db: sqlite3.Connection, deployment: Deployment, kind:
             for table, column in (("PermissionSetAssignment", "PermissionSetId"), ("FieldPermissions", "ParentId")):
                 db.execute(f'DELETE FROM "{table}" WHERE "{column}" = ?', (found[0],))
             db.execute('DELETE FROM "PermissionSet" WHERE Id = ?', (found[0],))
+    elif kind in _ORDER:
+        found = ("",) if deployment.automations.has(kind, name) else None
+        try:
+            deployment.automations = deployment.automations.without(kind, name)
+        except RowRefusal as refusal:
+            deployment.failures.append(_component(kind, name, file_name, problem=refusal.message))
+            return
     else:
         found = ("",)
     if found:

@@ -33,8 +33,8 @@ GIVEN_UP_AFTER = timedelta(hours=24)
 """The wait grows from one retry to the next up to two hours; after 24 hours the message is dropped. How it grows is not documented."""
 OUTBOUND = "http://soap.sforce.com/2005/09/outbound"
 
-_KEYS = TARGET_KEYS | {"object", "fields", "name", "when", "include_session_id"}
-_WHEN = ("create", "create_or_update", "field_changes")
+_KEYS = TARGET_KEYS | {"object", "fields", "name", "when", "watched", "include_session_id"}
+_WHEN = ("create", "create_or_update", "update", "field_changes")
 _API_VERSION = "66.0"
 _ACK = re.compile(r"^\s*(true|1)\s*$")
 
@@ -46,7 +46,9 @@ class Message:
     source: str
     fields: tuple[str, ...]
     when: str
-    """`create`, `create_or_update` (every save), or `field_changes`: when one of the fields it carries changed."""
+    """`create`, `create_or_update` (every save), `update`, or `field_changes`: new, or one of `watched` changed."""
+    watched: tuple[str, ...]
+    """Fields whose change is told; none: every change is."""
     action_id: str
     include_session_id: bool
     base_url: str
@@ -65,6 +67,13 @@ class OutboundCourier:
 
     def read(self, written: Mapping[str, Any]) -> Target:
         """The message as the README shows it. Raises ValueError."""
+        return self._read(written, is_deployed=False)
+
+    def read_deployed(self, written: Mapping[str, Any]) -> Target:
+        """The same for a deployed message: its public address may be one that nothing here stands for yet."""
+        return self._read(written, is_deployed=True)
+
+    def _read(self, written: Mapping[str, Any], *, is_deployed: bool) -> Target:
         unknown = sorted(set(written) - _KEYS)
         if unknown:
             raise ValueError(f"unknown key {unknown[0]!r}; known keys are {', '.join(sorted(_KEYS))}")
@@ -85,10 +94,11 @@ class OutboundCourier:
             fields=tuple(field.name for _, field in found if field is not None and field.name != "Id"),
             when=when,
             action_id=make_id("04k", self._actions),
+            watched=tuple(str(name) for name in written.get("watched") or (written.get("fields", ()) if when == "field_changes" else ())),
             include_session_id=written.get("include_session_id") is True,
             base_url=self.base_url,
         )
-        return read_target(written, wants=message, timeout_s=TIMEOUT_S, max_concurrent=CONCURRENT)
+        return read_target(written, wants=message, timeout_s=TIMEOUT_S, max_concurrent=CONCURRENT, is_reached_later=is_deployed)
 
     def letters(self, target: Target, change: Change) -> list[Letter]:
         """One notification, when the rule fits."""
@@ -96,9 +106,10 @@ class OutboundCourier:
         told = change.told
         if told["object"] != message.source:
             return []
-        is_wanted = told["is_new"] or message.when == "create_or_update"
-        if message.when == "field_changes" and set(told["changed"]) & set(message.fields):
-            is_wanted = True
+        if told["is_new"]:
+            is_wanted = message.when != "update"
+        else:
+            is_wanted = message.when != "create" and (not message.watched or bool(set(told["changed"]) & set(message.watched)))
         if not is_wanted:
             return []
         self._notifications += 1

@@ -1,7 +1,7 @@
 """A metadata package: the zip that a deploy sends, read into what it asks for.
 
 Station: Salesforce sandbox, pure. Metadata format as in the Metadata API Developer Guide: package.xml, objects/,
-permissionsets/, lwc/, destructiveChanges*.xml.
+permissionsets/, workflows/, flows/, lwc/, destructiveChanges*.xml.
 """
 
 from __future__ import annotations
@@ -73,6 +73,10 @@ def _parts(name: str, text: bytes) -> list[Part]:
     if folder == "permissionsets" and file_name.endswith(".permissionset"):
         label = file_name.removesuffix(".permissionset")
         return [Part(kind="PermissionSet", full_name=label, file_name=name, metadata=_read_xml(text, name))]
+    if folder == "workflows" and file_name.endswith(".workflow"):
+        return _workflow_parts(name, file_name.removesuffix(".workflow"), _read_xml(text, name))
+    if folder == "flows" and file_name.endswith(".flow"):
+        return [Part(kind="Flow", full_name=file_name.removesuffix(".flow"), file_name=name, metadata=_read_xml(text, name))]
     if folder == "lwc" and file_name.endswith(".js-meta.xml"):
         bundle = file_name.partition("/")[0]
         return [Part(kind="LightningComponentBundle", full_name=bundle, file_name=name, metadata=_read_xml(text, name))]
@@ -87,6 +91,15 @@ def _object_parts(name: str, owner: str, metadata: Mapping[str, Any]) -> list[Pa
             full_name = f"{owner}.{one.get('fullName', '')}"
             parts.append(Part(kind=kind, full_name=full_name, file_name=name, metadata=one))
     return parts
+
+
+def _workflow_parts(name: str, owner: str, metadata: Mapping[str, Any]) -> list[Part]:
+    kinds = {"outboundMessages": "WorkflowOutboundMessage", "rules": "WorkflowRule"}
+    return [
+        Part(kind=kind, full_name=f"{owner}.{one.get('fullName', '')}", file_name=name, metadata=one)
+        for tag, kind in kinds.items()
+        for one in listed(metadata.get(tag))
+    ]
 
 
 def listed(value: Any) -> list[Mapping[str, Any]]:
