@@ -73,9 +73,13 @@ class CrmCase:
     """How many calls of a counters answer were batch writes of contacts."""
     reread_calls: Callable[[int], int]
     """The fewest calls that re-read so many deals with the people of each."""
+    subscription: Mapping[str, Any]
+    """What makes the sandbox push every save of a contact, beside the address."""
     denials: tuple[Denial, ...]
     fault_limit: Mapping[str, Any] = field(default_factory=dict)
     """A `status` fault that says: too many calls just now, come back soon."""
+    hook_secret: str = ""
+    """What the sandbox signs with."""
     no_reread: tuple[str, ...] = ()
     """Sources of the shipped mapping whose rows never change and are not asked for by id."""
     options: tuple[str, ...] = ()
@@ -117,6 +121,7 @@ SALESFORCE = CrmCase(
     task_path="*/composite/sobjects/Task/*",
     write_calls=lambda calls: calls.get("PATCH /services/data/<version>/composite/sobjects", 0),
     reread_calls=lambda rows: ceil(rows / 400),
+    subscription={"object": "Lead", "fields": ["Email"], "when": "create_or_update", "include_session_id": True},
     denials=(
         Denial(
             code="FIELD_CUSTOM_VALIDATION_EXCEPTION",
@@ -187,6 +192,15 @@ HUBSPOT = CrmCase(
     task_path="*/objects/tasks/batch/*",
     write_calls=lambda calls: calls.get("POST /crm/v3/objects/<kind>/batch/update", 0),
     reread_calls=lambda rows: ceil(rows / 100) + ceil(rows / 1000),
+    subscription={
+        "secret": "app-secret-ü",
+        "stamps": "real",
+        "subscriptions": [
+            {"subscriptionType": "contact.creation"},
+            {"subscriptionType": "object.propertyChange", "objectType": "CONTACT", "propertyName": "jobtitle"},
+        ],
+    },
+    hook_secret="app-secret-ü",
     no_reread=("events:e_visited_page", "events:e_submitted_form"),
     denials=(
         Denial(

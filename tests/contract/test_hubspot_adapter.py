@@ -17,8 +17,10 @@ from adapters.hubspot.client import Hub
 from adapters.hubspot.settings import parse_settings
 from connector.core.records import RecordKey
 from connector.ports.crm import Ask, Crm, Json, NewTask, Page, Priority, RawRecord, Severity, TaskType, Write
-from connector.ports.errors import Action, CrmAuth, CrmLimit, CrmRefused, CrmUnreachable
+from connector.ports.errors import Action, CrmAuth, CrmField, CrmLimit, CrmRefused, CrmUnreachable
+from connector.ports.hooks import Hint, HintKind
 from tests.support.clocks import StillClock
+from tests.support.push_receiver import receiving
 from tests.support.sandboxes import Sandbox, running_sandbox
 
 NO_PACE = {"calls_per_10s": "off", "searches_per_second": "off", "timeout_s": "5"}
@@ -55,6 +57,10 @@ class Portal:
         """A person makes a contact; its id."""
         number = next(_numbers)
         return self.sandbox.create("contacts", {"lastname": f"{word}{number}", "email": f"{word.lower()}{number}@trap.test", **values})
+
+    def company(self, word: str) -> str:
+        """A person makes a company; its id."""
+        return self.sandbox.create("companies", {"name": f"{word}{next(_numbers)}"})
 
 
 def _key(record_id: str, source: str = "contacts") -> RecordKey:
@@ -625,3 +631,40 @@ def test_an_empty_portal_gives_one_page_a_source_and_a_cursor(empty: Portal) -> 
 
         assert [page.records for page in pages] == [()]
         assert list(crm.read(Ask(source=source, fields=("hs_object_id",), cursor=pages[0].cursor)))
+
+
+def test_pushed_merges_links_and_erasures_hint_at_every_record_they_touch(portal: Portal) -> None:
+    crm, order = portal.open(), portal.sandbox.order
+    winner, loser, erased, company = portal.contact("Winner"), portal.contact("Loser"), portal.contact("Erased"), portal.company("Linked")
+    types = ("merge", "associationChange", "privacyDeletion", "restore", "deletion")
+    with receiving() as listener:
+        lines = [{"subscriptionType": f"contact.{one}"} for one in types]
+        order("pushes", {"target": f"{listener.url}/hooks/hs", "secret": "s", "subscriptions": lines})
+        merged = order("acts", {"act": "merge", "source": "contacts", "winner": winner, "losers": [loser]})["id"]
+        portal.api("PUT", f"/crm/v4/objects/contacts/{merged}/associations/default/companies/{company}")
+        portal.api("POST", "/crm/v3/objects/contacts/gdpr-delete", {"objectId": erased})
+        order("pushes/flush", {})
+        requests.delete(f"{portal.sandbox.url}/_sandbox/pushes", timeout=10).raise_for_status()
+    bodies = [one.body for one in listener.received]
+
+    hints = [one for body in bodies for one in KIND.hooks.split(body)]
+    about = {(one.source, one.record, one.kind) for one in hints if isinstance(one, Hint)}
+    reread = list(crm.reread(source="contacts", ids=[winner, loser, merged], fields=["email"], related=["companies"]))
+
+    changed = {("contacts", one, HintKind.CHANGED) for one in (winner, loser, merged)} | {("companies", company, HintKind.CHANGED)}
+    assert about >= changed | {("contacts", erased, HintKind.ERASED), ("contacts", erased, HintKind.DELETED)}
+    assert all(isinstance(one, Hint) for one in hints)
+    assert len({one.event for one in hints if isinstance(one, Hint)}) == len(hints)
+    assert [(row.deleted, row.survivor) for row in reread] == [(True, _key(merged)), (True, _key(merged)), (False, None)]
+    links = reread[2].fields["@companies"]
+    assert isinstance(links, list)
+    assert company in [link["id"] for link in links if isinstance(link, dict)]
+
+
+def test_a_property_deleted_since_is_named_by_a_re_read_too(portal: Portal) -> None:
+    crm, contact = portal.open(), portal.contact()
+
+    with pytest.raises(CrmField) as refusal:
+        list(crm.reread(source="contacts", ids=[contact], fields=["email", "no_such_property"]))
+
+    assert refusal.value.field == "no_such_property"
