@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
@@ -49,6 +50,10 @@ class SqlParked:
         """Newest first."""
         statement = select(parked).order_by(parked.c.at.desc(), parked.c.source, parked.c.id, parked.c.what).limit(limit)
         return tuple(_parked(self._t, row) for row in self._t.rows(statement))
+
+    def due(self, *, at: datetime, limit: int) -> tuple[Parked, ...]:
+        statement = select(parked).where(parked.c.next_try_at <= to_us(at)).order_by(parked.c.next_try_at, parked.c.source, parked.c.id)
+        return tuple(_parked(self._t, row) for row in self._t.rows(statement.limit(limit)))
 
     def count(self) -> int:
         return int(self._t.value(select(func.count()).select_from(parked)))

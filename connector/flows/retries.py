@@ -1,0 +1,32 @@
+"""Rows that could not be written are tried again when their time has come: their people wait to be written back once more."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+
+from connector.ports.inbox import Lane
+from connector.ports.store import LiveStep, Parked, Store, Tx
+
+Clock = Callable[[], datetime]
+AT_ONCE = 500
+"""Parked rows of one unit; more come with the next look."""
+
+
+def retry_parked(*, store: Store, clock: Clock) -> int:
+    """How many parked rows are due in connections that are live. Each is then written, or parked anew for longer, or forgotten because
+    nothing is to be written any more.
+    """
+    now = clock()
+    with store.read() as tx:
+        live = {c.name for c in tx.connections.all() if c.live is not LiveStep.OFF}
+        due = [one for one in tx.parked.due(at=now, limit=AT_ONCE) if one.key.connection in live]
+    if due:
+        store.write(partial(_mark, due=due, now=now))
+    return len(due)
+
+
+def _mark(tx: Tx, *, due: Sequence[Parked], now: datetime) -> None:
+    """People may have been joined since; whose row is gone is looked at by the next full plan."""
+    people = tx.people.of([one.key for one in due])
+    tx.marks.put(sorted(set(people.values())), lane=Lane.WRITE, since=now)
+    tx.wake("write_back")
