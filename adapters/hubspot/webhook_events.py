@@ -30,7 +30,8 @@ GENERIC = "object"
 
 KEY_PARTS = (
     "portalId", "subscriptionId", "objectId", "fromObjectId", "toObjectId", "propertyName", "occurredAt", "propertyValue",
-    "associationType", "associationTypeId", "associationRemoved", "isPrimaryAssociation", "primaryObjectId", "mergedObjectIds", "newObjectId",
+    "associationType", "associationTypeId", "associationRemoved", "isPrimaryAssociation",
+    "primaryObjectId", "mergedObjectIds", "newObjectId",
 )  # fmt: skip
 """What tells one event from another. HubSpot's eventId is "not guaranteed to be unique", and attemptNumber differs by delivery."""
 
