@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from connector.core.records import Activity
 from connector.flows.event_shapes import EventsRefused, Identify, PageView, ScriptView, SiteEvent, read_events, read_script_view
 from mappings.convert.addresses import read_url_path
 
@@ -60,16 +61,28 @@ class Deed:
     feature: str = ""
     campaign: str = ""
     seconds: int = 0
+    grows: bool = False
+    """Whether the same id may come again with more seconds: a visitor left the page and came back to it."""
 
     @property
     def text(self) -> str:
         """As JSON, for `deed_of`."""
         told = {name: getattr(self, name) for name in self.__slots__}
-        kept = {name: value for name, value in told.items() if value not in ("", 0)}
+        kept = {name: value for name, value in told.items() if value}
         return json.dumps({**kept, "at": self.at.isoformat(), "production": self.production}, ensure_ascii=False)
 
     def by(self, email: str) -> "Deed":
         return replace(self, email=email)
+
+    def as_kept(self, activity: Activity) -> "Deed":
+        """This deed as an activity has kept it."""
+        return replace(self, at=activity.at, seconds=activity.seconds)
+
+    def merged(self, other: "Deed") -> "Deed":
+        """This deed as two messages about it tell it, whichever came first: where it grows, since the earlier and with most seconds."""
+        if not (self.grows and other.grows):
+            return self
+        return replace(self, at=min(self.at, other.at), seconds=max(self.seconds, other.seconds))
 
 
 def deed_of(text: str) -> Deed:
@@ -96,6 +109,7 @@ def _viewed(view: ScriptView, *, envelope: Envelope, at: datetime) -> Deed:
         visitor=f"{envelope.site}/{view.visitor}",
         path=_path(view.path),
         seconds=view.seconds,
+        grows=True,
     )
 
 

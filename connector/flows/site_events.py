@@ -4,7 +4,7 @@ Station: receiver --inbox, lane `site`--> here --> activities and the people to 
 somebody once a signed event has named visitor and address together; what the visitor did before then counts too.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -110,13 +110,19 @@ class _Waiting:
 def _drain(tx: Tx, *, opened: Sequence[_Opened], now: datetime) -> SiteDrained:
     arrivals = [(deed, one.body.at) for one in opened for deed in one.deeds]
     new = tx.held_events.is_new([deed.id for deed, _ in arrivals])
-    fresh = {deed.id: (deed, at) for deed, at in reversed(arrivals) if deed.id in new}
+    fresh: dict[str, tuple[Deed, datetime]] = {}
+    grown: dict[str, tuple[Deed, datetime]] = {}
+    for deed, at in arrivals:
+        if deed.id in new or deed.grows:
+            among = fresh if deed.id in new else grown
+            first, since = among.get(deed.id, (deed, at))
+            among[deed.id] = (first.merged(deed), since)
     waiting = _Waiting()
-    for deed, at in fresh.values():
+    for deed, at in (*fresh.values(), *_grown(tx, grown.values())):
         if deed.kind != IDENTIFY:
             waiting.add(deed, since=at)
-    before = _named(tx, fresh.values(), waiting=waiting)
-    acted = _act(tx, waiting, held=before, now=now)
+    _name(tx, fresh.values(), waiting=waiting)
+    acted = _act(tx, waiting, now=now)
     tx.held_events.seen(sorted(fresh), at=now)
     tx.inbox.done([one.body.no for one in opened])
     return SiteDrained(
@@ -124,40 +130,54 @@ def _drain(tx: Tx, *, opened: Sequence[_Opened], now: datetime) -> SiteDrained:
         events=len(arrivals),
         fresh=len(fresh),
         acted=acted,
-        held=sum(1 for id_ in waiting.deeds if id_ not in before),
+        held=sum(1 for id_ in waiting.deeds if id_ in fresh),
         bad=sum(1 for one in opened if one.bad),
     )
 
 
-def _named(tx: Tx, fresh: Iterable[tuple[Deed, datetime]], *, waiting: _Waiting) -> frozenset[str]:
-    """Keeps who visitors say they are, and lets what they did before wait with the rest; ids of what was held."""
+def _grown(tx: Tx, known: Collection[tuple[Deed, datetime]]) -> list[tuple[Deed, datetime]]:
+    """Of deeds that came before, those that have grown since, as they are now."""
+    by_visitor = {deed.visitor: deed for deed, _ in known}
+    held = {event.id: deed_of(event.text) for event in tx.held_events.of(visitors=sorted(by_visitor), emails=[])}
+    names = tx.held_events.names(sorted(by_visitor))
+    rows = _rows(tx, [deed.by(names.get(visitor, "")) for visitor, deed in by_visitor.items()])
+    acted = {a.id: a for person, _ in rows.values() for a in tx.activities.of(person) if a.source == SOURCE}
+    grown = []
+    for deed, at in known:
+        old = held.get(deed.id) or (deed.as_kept(acted[deed.id]) if deed.id in acted else deed)
+        now = old.merged(deed)
+        if now != old:
+            grown.append((now, at))
+    return grown
+
+
+def _name(tx: Tx, fresh: Iterable[tuple[Deed, datetime]], *, waiting: _Waiting) -> None:
+    """Keeps who visitors say they are, and lets what they did before wait with the rest."""
     names = [(deed, at) for deed, at in fresh if deed.visitor and deed.email]
     for deed, _ in sorted(names, key=lambda pair: (pair[0].at, pair[0].id)):
         tx.held_events.name({deed.visitor: deed.email}, at=deed.at)
     since = {deed.visitor: at for deed, at in names}
-    held = tx.held_events.of(visitors=sorted(since), emails=[])
-    for event in held:
-        waiting.add(deed_of(event.text), since=since[event.visitor])
-    return frozenset(event.id for event in held)
+    for event in tx.held_events.of(visitors=sorted(since), emails=[]):
+        if event.id not in waiting.deeds:
+            waiting.add(deed_of(event.text), since=since[event.visitor])
 
 
 def _release(tx: Tx, *, addresses: Sequence[str], now: datetime) -> int:
-    held = tx.held_events.of(visitors=[], emails=addresses)
     waiting = _Waiting()
-    for event in held:
+    for event in tx.held_events.of(visitors=[], emails=addresses):
         waiting.add(deed_of(event.text), since=now)
-    return _act(tx, waiting, held=frozenset(e.id for e in held), now=now)
+    return _act(tx, waiting, now=now)
 
 
-def _act(tx: Tx, waiting: _Waiting, *, held: frozenset[str], now: datetime) -> int:
-    """Those whose person is known become activities and leave `held`; the others are held. How many acted; they leave `waiting` too."""
+def _act(tx: Tx, waiting: _Waiting, *, now: datetime) -> int:
+    """Those whose person is known become activities and are no longer held; the others are. How many acted; they leave `waiting` too."""
     names = tx.held_events.names([d.visitor for d in waiting.deeds.values() if d.visitor and not d.email])
     named = {id_: deed if deed.email else deed.by(names.get(deed.visitor, "")) for id_, deed in waiting.deeds.items()}
     rows = _rows(tx, named.values())
     acting = {id_: (*rows[deed.email, deed.production], deed) for id_, deed in named.items() if (deed.email, deed.production) in rows}
     changed = tx.activities.put([(person, _activity(deed, contact=row)) for person, row, deed in acting.values()], seen_at=now)
     _mark(tx, changed, since=_oldest(acting, since=waiting.since))
-    tx.held_events.release(sorted(held & acting.keys()))
+    tx.held_events.release(sorted(acting))
     tx.held_events.put([_held(deed) for id_, deed in named.items() if id_ not in acting])
     for id_ in acting:
         del waiting.deeds[id_]

@@ -4,6 +4,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from connector.web.answers import dress_answers
+from connector.web.events import events_blueprint
 from connector.web.health import health_blueprint
 from connector.web.hooks import hooks_blueprint
 from connector.web.intake import Intake
@@ -20,6 +21,7 @@ def create_app(parts: WebParts) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it; the base class does not say so
     intake = Intake(parts.receive)
     app.register_blueprint(hooks_blueprint(parts, intake=intake))
+    app.register_blueprint(events_blueprint(parts, intake=intake))
     app.register_blueprint(health_blueprint(parts))
     dress_answers(app)
     if parts.trust_proxy:

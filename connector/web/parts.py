@@ -36,5 +36,7 @@ class WebParts:
     """The address under which the outside reaches us, without what follows it; empty: as each request says itself."""
     trust_proxy: bool = False
     """Whether one proxy stands before us whose X-Forwarded headers say where a request came from."""
+    page_views_per_minute: int = 60
+    """Page views that one address may send from the pages of one site."""
     metrics_token: str = field(default="", repr=False)
     """What /metrics asks for as a bearer token; empty: nothing."""

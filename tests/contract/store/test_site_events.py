@@ -156,6 +156,63 @@ def test_a_visitor_who_says_who_they_are_brings_what_they_did_before_and_do_late
         assert tx.held_events.count() == 0
 
 
+@pytest.mark.parametrize("named_first", [True, False])
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("seconds", [[5, 12, 30], [30, 5, 12]])
+def test_a_page_that_is_left_and_come_back_to_is_one_view_with_all_its_seconds(
+    store: Store, named_first: bool, together: bool, seconds: list[int]
+) -> None:
+    person = ann(store)
+    name = wrapped(event("identify", "1", email=ANN, visitor="visitor-1"))
+    views = [wrapped({"id": "view-1", "visitor": "visitor-1", "path": "/", "seconds": s}, via=Via.SCRIPT) for s in seconds]
+    bodies = [name, *views] if named_first else [*views, name]
+
+    if together:
+        arrive(store, *bodies)
+        drained(store)
+    else:
+        for n, body in enumerate(bodies):
+            arrive(store, body, days=1 + n)
+            drained(store, days=10)
+
+    first = at(1) if together or not named_first else at(2)
+    assert [(a.seconds, a.at) for a in done_by(store, person)] == [(30, first)]
+    with store.read() as tx:
+        assert tx.held_events.count() == 0
+
+
+def test_a_view_that_grows_while_its_address_is_unknown_acts_once_and_whole(store: Store) -> None:
+    name = wrapped(event("identify", "1", email=ANN, visitor="visitor-1"))
+    views = [wrapped({"id": "view-1", "visitor": "visitor-1", "path": "/", "seconds": s}, via=Via.SCRIPT) for s in (5, 12, 30)]
+    arrive(store, name, views[0])
+    drained(store)
+    arrive(store, views[1])
+    drained(store)
+
+    person = ann(store)
+    arrive(store, views[2])
+    drained(store)
+
+    assert [a.seconds for a in done_by(store, person)] == [30]
+    assert released(store) == 0
+
+
+def test_a_view_that_grows_marks_its_person_and_one_that_does_not_marks_nobody(store: Store) -> None:
+    person = ann(store)
+    view = {"id": "view-1", "visitor": "visitor-1", "path": "/", "seconds": 5}
+    arrive(store, wrapped(event("identify", "1", email=ANN, visitor="visitor-1")), wrapped(view, via=Via.SCRIPT))
+    drained(store)
+    unmark(store)
+
+    arrive(store, wrapped({**view, "seconds": 4}, via=Via.SCRIPT), days=2)
+    drained(store)
+    unmoved = marks(store)
+    arrive(store, wrapped({**view, "seconds": 6}, via=Via.SCRIPT), days=3)
+    drained(store)
+
+    assert (unmoved, marks(store)) == ([], [(person, at(3))])
+
+
 def test_a_visitor_of_another_site_is_another_visitor(store: Store) -> None:
     person = ann(store)
     arrive(
