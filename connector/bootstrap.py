@@ -36,6 +36,8 @@ class Installation:
     kinds: Mapping[str, CrmKind]
     clock: Clock
     closing: ExitStack
+    worker: str = ""
+    """This process among those that share the store; empty where it is alone."""
     crms: dict[str, Crm] = field(default_factory=dict)
     """The connections opened last, by name."""
 
@@ -83,6 +85,7 @@ class Installation:
             clock=self.clock,
             progress=progress,
             deal_history=self.settings.deal_history,
+            worker=self.worker,
         )
 
     def pool(self) -> ShardPool:

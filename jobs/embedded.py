@@ -5,7 +5,7 @@ Nothing is kept here that is not rows in the store: what is queued when the proc
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +21,14 @@ log = structlog.get_logger()
 
 Lane = tuple[str, str]
 """Job and key."""
+
+
+ASKED_EVERY_S = 0.5
+"""How soon somebody who waits for a lock can be told to give up."""
+
+
+def no_hurry() -> None:
+    """For whoever waits as long as it takes."""
 
 
 class RunJob(Protocol):
@@ -110,11 +118,12 @@ class EmbeddedEngine:
             self._shared.changed.notify_all()
 
     @contextmanager
-    def alone(self, locks: Sequence[str]) -> Iterator[None]:
-        """No job runs under these locks until the block ends; waits for those that do."""
+    def alone(self, locks: Sequence[str], *, waiting: Callable[[], None] = no_hurry) -> Iterator[None]:
+        """No job runs under these locks until the block ends; waits for those that do. `waiting` is called now and then and may raise."""
         wanted = set(locks)
         with self._shared.changed:
-            self._shared.changed.wait_for(lambda: not wanted & self._shared.held)
+            while not self._shared.changed.wait_for(lambda: not wanted & self._shared.held, timeout=ASKED_EVERY_S):
+                waiting()
             self._shared.held |= wanted
         try:
             yield

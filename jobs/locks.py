@@ -5,6 +5,7 @@ from collections.abc import Callable
 from connector.ports.inbox import SITE
 
 SCORE = "score"
+DAILY = "daily"
 WRITE_BACK = "write_back"
 SCHEDULER = "scheduler"
 

@@ -15,7 +15,7 @@ def run(work: Work, key: str) -> Looked:
     connection = work.connection(key)
     if connection is None:
         return Looked()
-    with recorded(store=work.store, verb="pull", clock=work.clock) as running:
+    with recorded(store=work.store, verb="pull", clock=work.clock, worker=work.worker) as running:
         pull_stretch(work.road, connections=[connection], running=running)
     running.raise_failures()
     return Looked()

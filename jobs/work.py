@@ -25,8 +25,6 @@ class Work:
     settings: Settings
     meter: Meter
     kinds: Mapping[str, CrmKind]
-    worker: str
-    """This process, as the leases and the list of workers know it."""
     stopping: Stopping
     memory: LaneMemory
     """What this process knows of the people who wait to be written."""
@@ -34,6 +32,11 @@ class Work:
     @property
     def store(self) -> Store:
         return self.road.store
+
+    @property
+    def worker(self) -> str:
+        """This process, as the leases and the list of workers know it."""
+        return self.road.worker
 
     @property
     def clock(self) -> Clock:

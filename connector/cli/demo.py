@@ -117,7 +117,7 @@ def _as_interrupt(_number: int, _frame: object) -> None:
 def _main_job(
     frame: Frame, *, here: Installation, road: Road, watch: Stopwatch, sandboxes: Sequence[RunningSandbox], top: int
 ) -> tuple[PersonLine, ...]:
-    with recorded(store=here.store, verb="demo", clock=here.clock) as running:
+    with recorded(store=here.store, verb="demo", clock=here.clock, worker=here.worker) as running:
         with watch.step("connect and install Hotlead's fields"):
             connections = [_connect(here, sandbox) for sandbox in sandboxes]
             for connection in connections:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from connector.bootstrap import Installation
-from connector.cli.frame import LOOK_AND_CHANGE, MEND, Frame, at_work, command_line, explain_error, frame_of, looking
+from connector.cli.frame import LOOK_AND_CHANGE, MEND, Frame, at_work, explain_error, frame_of, looking
 from connector.cli.typed import read_text
 from connector.flows.publish import Catalogue, PublishedVersion, problems_of, publish, put_back
 from connector.flows.road import Road
@@ -37,13 +37,15 @@ def publish_command(
     if file is None and version is None:
         _print_document(frame, kind=kind, name=name)
         return
-    with at_work(frame, command=command_line()) as (here, road):
+    with at_work(frame) as (here, road):
         catalogue = _catalogue(here, road, name=name) if kind == "fields" else None
         try:
             published = (
                 put_back(store=here.store, kind=kind, name=name, version=version, clock=here.clock, catalogue=catalogue)
                 if version is not None
-                else _publish_file(here, kind=kind, name=name, file=file or Path(), catalogue=catalogue, check_only=check_only)
+                else _publish_file(
+                    here, kind=kind, name=name, file=file or Path(), folder=frame.folder, catalogue=catalogue, check_only=check_only
+                )
             )
         except ProblemsError as err:
             _refuse(frame, err.problems)
@@ -74,10 +76,10 @@ def _refuse(frame: Frame, problems: Sequence[Problem]) -> None:
 
 
 def _publish_file(
-    here: Installation, *, kind: str, name: str, file: Path, catalogue: Catalogue | None, check_only: bool
+    here: Installation, *, kind: str, name: str, file: Path, folder: Path, catalogue: Catalogue | None, check_only: bool
 ) -> PublishedVersion | tuple[Problem, ...]:
     """The published version, or with `check_only` the warnings. Raises ProblemsError where an error is among the problems."""
-    text = read_text(file, hint="Give the path of a UTF-8 text file.")
+    text = read_text(folder / file, hint="Give the path of a UTF-8 text file.")
     if not check_only:
         return publish(store=here.store, kind=kind, name=name, text=text, file=str(file), clock=here.clock, catalogue=catalogue)
     problems = problems_of(here.store, kind=kind, name=name, text=text, file=str(file), catalogue=catalogue)

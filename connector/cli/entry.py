@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -46,7 +47,8 @@ def options(
     show_version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")] = False,
 ) -> None:
     del show_version
-    context.obj = Frame(data_dir=data_dir, json=as_json)
+    given = context.find_object(Frame)
+    context.obj = Frame(data_dir=data_dir, json=as_json) if given is None else replace(given, json=as_json)
 
 
 def main() -> None:

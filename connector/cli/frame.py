@@ -3,26 +3,32 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from connector.bootstrap import Installation, opened
 from connector.cli.bars import StepBars
+from connector.cli.handing import hand_over
+from connector.cli.typed import Ask, ask_here
 from connector.flows.progress import Progress, silent
 from connector.flows.road import Road
-from connector.ports.errors import Action, HotleadError
+from connector.flows.stopping import stoppable
+from connector.ports.errors import Action, HotleadError, StoreBusy
+from connector.serving.logs import log_for_people
 from connector.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from connector.serving.orders import Inside
 
 TRY_IT = "Try it"
 SET_UP = "Set up, in this order"
@@ -77,14 +83,26 @@ class Frame:
     out: Console = field(default_factory=lambda: Paper(highlight=False))
     err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     bars: StepBars = field(default_factory=StepBars)
+    folder: Path = Path()
+    """Where the command was typed: relative paths begin there."""
+    asking: Ask | None = ask_here
+    """How to ask whoever typed it; None: nobody is there."""
+    inside: "Inside | None" = None
+    """Set where the command was typed elsewhere and runs inside `hotlead up`."""
+
+    @property
+    def ask(self) -> Ask | None:
+        """None where nobody is there to answer, or a machine is."""
+        if self.json or (self.inside is None and not sys.stdin.isatty()):
+            return None
+        return self.asking
 
     def settings(self) -> Settings:
-        """The settings in force; from here on log lines go to stderr from the least level they name."""
+        """The settings in force; from here on log lines go to stderr from the least level they name. Inside `hotlead up` its own hold."""
+        if self.inside is not None:
+            return self.inside.here.settings
         settings = load_settings(data_dir=self.data_dir)
-        structlog.configure(
-            wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        )
+        log_for_people(settings.log_level)
         return settings
 
     def say(self, text: str) -> None:
@@ -145,27 +163,71 @@ def explain_error(frame: Frame, error: HotleadError) -> None:
 
 @contextmanager
 def progress_bars(frame: Frame) -> Iterator[Progress]:
-    """Bars on a terminal, silence elsewhere."""
-    if frame.json or not frame.bars.console.is_terminal:
-        yield silent
-        return
+    """Bars on a terminal, silence elsewhere. Inside `hotlead up` each step is a point where the command can be stopped."""
+    shown = not frame.json and frame.bars.console.is_terminal
+    progress: Progress = frame.bars.show if shown else silent
     try:
-        yield frame.bars.show
+        yield progress if frame.inside is None else stoppable(progress, stopping=frame.inside.stopping)
     finally:
-        frame.bars.clear()
+        if shown:
+            frame.bars.clear()
+
+
+Locks = Callable[[Installation], Sequence[str]]
+
+
+def no_locks(here: Installation) -> Sequence[str]:
+    """For what is one unit, and excludes nobody."""
+    del here
+    return ()
 
 
 @contextmanager
-def at_work(frame: Frame, *, command: str) -> Iterator[tuple[Installation, Road]]:
-    """The installation held for writing, and the road with progress bars."""
+def writing(frame: Frame, *, locks: Locks = no_locks) -> Iterator[Installation]:
+    """The installation for writing: held by this process, shared under these locks, or that of `hotlead up` which carries the command out.
+
+    Where `hotlead up` holds it, the whole command is handed over to it, and this process ends as the command did.
+    """
+    if frame.inside is not None:
+        with frame.inside.alone(locks(frame.inside.here)) as here:
+            yield here
+        return
     settings = frame.settings()
-    with opened(settings, command=command, writing=True) as here, progress_bars(frame) as progress:
+    with ExitStack() as stack:
+        with handed_over_where_taken(frame):
+            here = stack.enter_context(opened(settings, command=command_line(), writing=True))
+        if here.is_shared:
+            from connector.serving.sharing import sharing
+
+            here = stack.enter_context(sharing(here, role="command", locks=locks(here)))
+        yield here
+
+
+@contextmanager
+def handed_over_where_taken(frame: Frame) -> Iterator[None]:
+    """Hands the command over to `hotlead up` where that holds the data directory; StoreBusy stays where somebody else does."""
+    try:
+        yield
+    except StoreBusy as busy:
+        code = hand_over(frame.settings().data_dir, sys.argv[1:], out=frame.out, err=frame.err)
+        if code is None:
+            raise
+        raise typer.Exit(code) from busy
+
+
+@contextmanager
+def at_work(frame: Frame, *, locks: Locks = no_locks) -> Iterator[tuple[Installation, Road]]:
+    """The installation for writing, and the road with progress bars."""
+    with writing(frame, locks=locks) as here, progress_bars(frame) as progress:
         yield here, road_of(here, progress=progress)
 
 
 @contextmanager
 def looking(frame: Frame) -> Iterator[Installation]:
     """The installation for reading only, beside whoever writes."""
+    if frame.inside is not None:
+        yield frame.inside.here
+        return
     with opened(frame.settings(), command="", writing=False) as here:
         yield here
 

@@ -24,6 +24,7 @@ def up(
     ] = None,
 ) -> None:
     """Stay up: receive what the CRMs push, poll what they do not, score and write back at once, and do the night's work."""
+    from connector.cli.carrying import carry
     from connector.serving.logs import log_for_machines
     from connector.serving.supervisor import supervise
     from connector.serving.worker import open_serving
@@ -34,7 +35,7 @@ def up(
     log_for_machines(settings.log_level)
     set_up(settings)
     plain = Settings(**settings.model_dump())
-    supervise(plain, opening=partial(open_serving, plain), told=ReadyLines(frame=frame, settings=settings))
+    supervise(plain, opening=partial(open_serving, plain, carry=carry), told=ReadyLines(frame=frame, settings=settings))
     frame.say("Ended. What was under way is put back and goes on with the next `hotlead up`.")
 
 

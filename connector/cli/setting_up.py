@@ -1,6 +1,5 @@
 """Commands that set an installation up or look it over: sandbox, init, connect, check, install, publish, doctor."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from connector.bootstrap import Clock, Installation, make, opened, wall_clock
-from connector.cli.frame import PARTLY, SET_UP, TRY_IT, at_work, command_line, frame_of, looking, road_of
+from connector.cli.frame import PARTLY, SET_UP, TRY_IT, at_work, frame_of, handed_over_where_taken, looking, road_of, writing
 from connector.cli.sandboxes import run_sandbox
 from connector.cli.tables import findings_list, steps_table
 from connector.cli.typed import complete, pairs
@@ -44,7 +43,8 @@ def init(context: typer.Context) -> None:
     frame = frame_of(context)
     settings = frame.settings()
     before = (settings.data_dir / KEY_FILE).exists()
-    folder = set_up(settings)
+    with handed_over_where_taken(frame):
+        folder = set_up(settings) if frame.inside is None else settings.data_dir
     state = "Left as it was" if before else "Ready"
     frame.say(f"{state}: [bold]{escape(str(folder))}[/]. Keep [bold]{escape(str(folder / KEY_FILE))}[/] safe: it opens stored credentials.")
     frame.say("Next: [bold]hotlead connect salesforce[/] or [bold]hotlead connect hubspot[/].")
@@ -88,7 +88,7 @@ def connect_command(
 ) -> None:
     """Connect a Salesforce org or a HubSpot portal. Credentials are tried first and stored sealed."""
     frame = frame_of(context)
-    with opened(frame.settings(), command=command_line(), writing=True) as here:
+    with writing(frame) as here:
         if crm not in here.kinds:
             raise UsageError(f"'{crm}' is no CRM that hotlead knows.", hint=f"It knows: {', '.join(here.kinds)}.")
         kind = here.kinds[crm]
@@ -98,7 +98,7 @@ def connect_command(
             crm_name=crm,
             kind=kind,
             name=name or crm,
-            settings=complete(kind, given=pairs(given or []), ask=not frame.json and sys.stdin.isatty()),
+            settings=complete(kind, given=pairs(given or [], folder=frame.folder), ask=frame.ask, folder=frame.folder),
             write_limit=here.settings.write_limit,
             clock=here.clock,
             production=False if test else None,
@@ -145,7 +145,7 @@ def install(
     frame = frame_of(context)
     different = False
     each = []
-    with at_work(frame, command=command_line()) as (here, road):
+    with at_work(frame) as (here, road):
         for connection in here.connections(connections or []):
             crm = road.crm(connection)
             plan = crm.plan_install()

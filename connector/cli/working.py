@@ -1,12 +1,14 @@
 """Commands that do the work: pull, score, explain, go-live, write-back, run."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from connector.cli.frame import PARTLY, THEN, Frame, at_work, command_line, frame_of, looking
+from connector.bootstrap import Installation
+from connector.cli.frame import PARTLY, THEN, Frame, at_work, frame_of, looking
 from connector.cli.tables import (
     calls_line,
     changes_list,
@@ -29,6 +31,7 @@ from connector.flows.score import Scored
 from connector.flows.wanted import one_line
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, LiveStep, PersonLine, Plan, PlanState, Store, UnknownValue
+from jobs.locks import DAILY, SCORE, WRITE_BACK, reading
 
 Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
 LOOK_FIRST = "[bold]hotlead write-back --dry-run --as-if fields[/]"
@@ -49,10 +52,35 @@ def add_to(app: typer.Typer) -> None:
     app.command("run", rich_help_panel=THEN)(run)
 
 
+def reading_of(here: Installation, *, names: list[str] | None) -> Sequence[str]:
+    """The locks of whoever reads these connections."""
+    return [reading(c.name) for c in here.connections(names or [])]
+
+
+def scoring(here: Installation) -> Sequence[str]:
+    """The locks of whoever scores everybody."""
+    del here
+    return [SCORE, DAILY]
+
+
+def writing_back(here: Installation) -> Sequence[str]:
+    """The locks of whoever decides what is written."""
+    del here
+    return [WRITE_BACK]
+
+
+def whole_road(here: Installation, *, names: list[str] | None) -> Sequence[str]:
+    """The locks of all three."""
+    return [*reading_of(here, names=names), *scoring(here), *writing_back(here)]
+
+
 def pull(context: typer.Context, connections: Names = None) -> None:
     """Read what is new in the CRMs. A kill loses nothing: the same command goes on where it stood."""
     frame = frame_of(context)
-    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="pull", clock=here.clock) as running:
+    with (
+        at_work(frame, locks=partial(reading_of, names=connections)) as (here, road),
+        recorded(store=here.store, verb="pull", clock=here.clock, worker=here.worker) as running,
+    ):
         pulled = pull_stretch(road, connections=here.connections(connections or []), running=running)
         show_pulled(frame, road, pulled=pulled)
         frame.say("Next: [bold]hotlead score[/].")
@@ -91,7 +119,10 @@ def flat(calls: Mapping[str, Mapping[str, int]]) -> Mapping[str, int]:
 def score(context: typer.Context, top: Annotated[int, typer.Option(min=0, max=1000, help="How many of the hottest to show.")] = 10) -> None:
     """Score everybody as of now, by every published model that applies to them."""
     frame = frame_of(context)
-    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="score", clock=here.clock) as running:
+    with (
+        at_work(frame, locks=scoring) as (here, road),
+        recorded(store=here.store, verb="score", clock=here.clock, worker=here.worker) as running,
+    ):
         scored = score_stretch(road, running=running)
         show_scored(frame, scored=scored)
         hottest = show_hottest(frame, store=here.store, documents=road.documents(), top=top)
@@ -158,7 +189,10 @@ def write_back_command(
             "--plan carries out a whole stored plan; it goes with neither --dry-run nor connections.", hint="See `hotlead runs`."
         )
     verb = "write-back" if not dry_run else LOOK_AHEAD if as_if is not None else DRY_RUN
-    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb=verb, clock=here.clock) as running:
+    with (
+        at_work(frame, locks=writing_back) as (here, road),
+        recorded(store=here.store, verb=verb, clock=here.clock, worker=here.worker) as running,
+    ):
         chosen = here.connections(connections or [])
         if dry_run:
             made = plan_stretch(road, connections=chosen, running=running, as_if=as_if)
@@ -272,7 +306,10 @@ def run(
 ) -> None:
     """The whole road once: pull, score, write back."""
     frame = frame_of(context)
-    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="run", clock=here.clock) as running:
+    with (
+        at_work(frame, locks=partial(whole_road, names=connections)) as (here, road),
+        recorded(store=here.store, verb="run", clock=here.clock, worker=here.worker) as running,
+    ):
         chosen = here.connections(connections or [])
         pulled = pull_stretch(road, connections=chosen, running=running)
         show_pulled(frame, road, pulled=pulled)
@@ -301,8 +338,11 @@ def go_live_command(
     frame = frame_of(context)
     if people and everybody:
         raise UsageError("--people and --everybody contradict each other.", hint="Give one of them.")
-    listed = addresses(people)
-    with at_work(frame, command=command_line()) as (here, road), recorded(store=here.store, verb="go-live", clock=here.clock) as running:
+    listed = addresses(people, folder=frame.folder)
+    with (
+        at_work(frame, locks=writing_back) as (here, road),
+        recorded(store=here.store, verb="go-live", clock=here.clock, worker=here.worker) as running,
+    ):
         chosen = here.connections([connection])[0]
         wanted = listed if people else None if everybody else chosen.live_people
         again = chosen.live is step and chosen.live_people == wanted

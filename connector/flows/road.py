@@ -53,6 +53,8 @@ class Road:
     clock: Clock
     progress: Progress
     deal_history: timedelta
+    worker: str = ""
+    """This process among those that show themselves; empty where it is alone."""
     breaker_writes: int = BREAKER_WRITES
     """In so many runs within an hour a row may be written; after that it is left alone for an hour."""
     _opened: dict[str, _Opened] = field(default_factory=dict)

@@ -44,15 +44,18 @@ class Running:
 
 
 @contextmanager
-def recorded(*, store: Store, verb: str, clock: Clock) -> Iterator[Running]:
-    """Keeps the run with how it ended: `done`, `failed` with the message, or `stopped` by a person. What was raised is raised on."""
-    running = Running(id=store.write(lambda tx: tx.runs.start(verb=verb, at=clock())))
+def recorded(*, store: Store, verb: str, clock: Clock, worker: str = "") -> Iterator[Running]:
+    """Keeps the run with how it ended: `done`, `failed` with the message, or `stopped` by a person. What was raised is raised on.
+
+    `worker` names the process among those that show themselves; without it the process is alone.
+    """
+    running = Running(id=store.write(lambda tx: tx.runs.start(verb=verb, at=clock(), worker=worker)))
     state, message = "failed", "a fault in hotlead itself; the error was printed"
     try:
         yield running
         state, message = ("failed", _said(running.failures)) if running.failures else ("done", "")
-    except KeyboardInterrupt:
-        state, message = "stopped", "by Ctrl-C"
+    except KeyboardInterrupt as err:
+        state, message = "stopped", str(err) or "by Ctrl-C"
         raise
     except HotleadError as err:
         message = str(err)

@@ -87,7 +87,10 @@ class _Pass:
     def run(self) -> Running:
         """The run of this pass, begun when there is something to do."""
         if self.running is None:
-            self.running = self.closing.enter_context(recorded(store=self.road.store, verb=REAL_TIME, clock=self.road.clock))
+            road = self.road
+            self.running = self.closing.enter_context(
+                recorded(store=road.store, verb=REAL_TIME, clock=road.clock, worker=road.worker)
+            )
         return self.running
 
     def fail(self, failure: HotleadError) -> None:

@@ -1,15 +1,13 @@
 """The one worker process of `hotlead up`: store, receivers, clock and jobs in one place, opened and closed together."""
 
 import os
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
-from uuid import uuid4
 
 import structlog
 from flask import Flask
@@ -24,6 +22,8 @@ from connector.flows.stopping import Stopping
 from connector.flows.write_due import LaneMemory
 from connector.ports.telemetry import Meter, NoMeter
 from connector.serving.calls import CallCounter
+from connector.serving.names import worker_name
+from connector.serving.orders import Carrier, OrderDesk
 from connector.settings import Settings
 from connector.web.app import create_app
 from connector.web.parts import WebParts
@@ -41,11 +41,6 @@ STOPS_WITHIN = timedelta(seconds=18)
 """How long running jobs have to reach a safe point; with the rest of closing it stays below half a minute."""
 
 log = structlog.get_logger()
-
-
-def worker_name() -> str:
-    """A name for this process that no other one has, on any machine."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
 
 
 @dataclass(slots=True)
@@ -106,17 +101,18 @@ class Serving:
         return Said(port=port, pid=os.getpid(), connections=connections)
 
 
-def open_serving(settings: Settings) -> Serving:
-    """The worker's parts, working. Raises the errors of opening a store, with nothing left open."""
+def open_serving(settings: Settings, *, carry: Carrier) -> Serving:
+    """The worker's parts, working; `carry` carries out commands given elsewhere. Raises what opening a store raises."""
     bell = Bell()
     with ExitStack() as stack:
         here = stack.enter_context(opened(settings, command=COMMAND, writing=True, on_wake=bell.ring))
         release_all(here.store)
         clear_the_dead(here.store)
         name, stopping, meter = worker_name(), Stopping(), NoMeter()
+        here = replace(here, worker=name)
         leases = LeaseKeeper(store=here.store, clock=here.clock, worker=name)
         stack.callback(leases.close)
-        work = work_of(here, meter=meter, stopping=stopping, worker=name)
+        work = work_of(here, meter=meter, stopping=stopping)
         calls = CallCounter(crms=here.crms, meter=meter)
         runner = Runner(work=work, leases=leases, after=calls.note)
         engine = EmbeddedEngine(registry=REGISTRY, run=runner.run, stopping=stopping, threads=settings.job_threads)
@@ -129,6 +125,9 @@ def open_serving(settings: Settings) -> Serving:
         clockwork = Clockwork(leases=leases, timetable=partial(timetable_of, work, engine.wake))
         clockwork.start()
         stack.callback(clockwork.stop)
+        desk = OrderDesk(here=here, engine=engine, leases=leases, carry=carry)
+        desk.start()
+        stack.callback(desk.stop)
         parts = web_parts(here, engine=engine, stopping=stopping, meter=meter, calls=calls)
         return Serving(
             here=here,
@@ -141,14 +140,13 @@ def open_serving(settings: Settings) -> Serving:
         )
 
 
-def work_of(here: Installation, *, meter: Meter, stopping: Stopping, worker: str) -> Work:
+def work_of(here: Installation, *, meter: Meter, stopping: Stopping) -> Work:
     """What the jobs of this process get."""
     return Work(
         road=here.road(progress=silent),
         settings=here.settings,
         meter=meter,
         kinds=here.kinds,
-        worker=worker,
         stopping=stopping,
         memory=LaneMemory(),
     )
