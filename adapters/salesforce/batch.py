@@ -24,7 +24,8 @@ ALONE_AT_MOST = 8
 """Rows of a call refused for its form that are found one by one; with more of them the rest is refused together, for calls cost quota."""
 
 _HEADERS = {"Sforce-Duplicate-Rule-Header": "allowSave=true", "Sforce-Auto-Assign": "FALSE"}
-_FORM_CODES = ("JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE_ON_FIELD_IN_RECORD")
+FORM_CODES = ("JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE_ON_FIELD_IN_RECORD")
+"""Codes of a call that was refused as a whole because of the form of one row, or of a field."""
 
 Row = Mapping[str, Any]
 
@@ -70,7 +71,7 @@ class Collections:
         try:
             told = self._client.call("PATCH", path, purpose=Purpose.WRITE, essential=essential, body=body, headers=_HEADERS).body
         except (CrmField, CrmRefused) as refusal:
-            if refusal.code not in _FORM_CODES:
+            if refusal.code not in FORM_CODES:
                 raise
             return self._without_the_spoiler(path, rows, refusal, essential=essential, alone=alone)
         return [RowResult(id=row.get("id") or "", errors=() if row["success"] else tuple(row["errors"])) for row in told]

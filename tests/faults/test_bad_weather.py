@@ -1,6 +1,8 @@
-"""Cut connections, limits, expired tokens and refused rows while writing: one record, one task, the rest lands, the refused heal."""
+"""Cut connections, limits, expired tokens, refused rows and tasks while writing: one record, one task, the rest lands, the refused heal."""
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -8,7 +10,7 @@ from tests.support.journeys import CRMS, TASKS, Desk, Town
 
 FIELDS = {"salesforce": "*/composite/sobjects", "hubspot": "*/objects/contacts/batch/update"}
 MAKING_TASKS = {"salesforce": "*/composite/sobjects/Task/*", "hubspot": "*/objects/tasks/batch/create"}
-CONTACT = {"salesforce": "Contact", "hubspot": "contacts"}
+HOUR_US = 3_600_000_000
 
 
 @pytest.fixture(scope="module")
@@ -74,58 +76,6 @@ def test_a_token_that_expires_in_the_middle_is_renewed_without_a_word(ready: Tow
         assert _tasks_made(desk, "salesforce") == 2
 
 
-REFUSALS: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "salesforce": (
-        ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Phone must be set.", "owner of the record"),
-        ("INVALID_FIELD_FOR_INSERT_UPDATE", "Unable to create/update fields: Hotlead_Fit__c.", "admin of the CRM"),
-        ("SOME_NEW_CODE", "never seen before", "admin of the CRM"),
-    ),
-    "hubspot": (
-        ("INVALID_OPTION", "Z9 was not one of the allowed options", "admin of the mapping"),
-        ("VALIDATION_ERROR", "Phone number is required", "admin of the CRM"),
-        ("SOME_NEW_CODE", "never seen before", "admin of the CRM"),
-    ),
-}
-"""Error, message, and who can mend it."""
-
-
-@pytest.mark.parametrize("crm", CRMS)
-def test_refused_rows_are_parked_and_shown_while_the_rest_lands_and_heal_when_touched(ready: Town, crm: str) -> None:
-    with ready.fresh() as desk:
-        dry = desk.told("write-back", "--dry-run")
-        keys = [c["key"] for c in dry["changes"] if (c["key"]["connection"], c["key"]["source"]) == (crm, CONTACT[crm])]
-        poisoned = dict(zip([key["id"] for key in keys], REFUSALS[crm], strict=False))
-        for record, (code, message, _) in poisoned.items():
-            desk.sandboxes[crm].fault(FIELDS[crm], "rows", rows={"error": code, "message": message, "ids": [record]})
-
-        done = desk.hotlead("write-back")
-
-        written = {name.rsplit("/", 1)[0] for name in desk.writes()}
-        planned = {f"{c['key']['connection']} {c['key']['source']}/{c['key']['id']}" for c in dry["changes"]}
-        assert done.code == 6, done.said()
-        assert planned - written == {f"{crm} {CONTACT[crm]}/{record}" for record in poisoned}
-        parked = {p["key"]["id"]: p["refusal"] for p in desk.told("runs", "--refused")["parked"]}
-        assert {r: (p["code"], p["mended_by"]) for r, p in parked.items()} == {r: (code, who) for r, (code, _, who) in poisoned.items()}
-        shown = desk.ok("runs", "--refused").out
-        assert all(record in shown and message in shown and who in shown for record, (_, message, who) in poisoned.items())
-        _heal(desk, crm=crm, records=list(poisoned))
-
-
-def _heal(desk: Desk, *, crm: str, records: list[str]) -> None:
-    """The cause is gone and somebody touches the records: the next run writes them, and nothing waits any more."""
-    desk.heal()
-    desk.sandboxes[crm].advance(5)
-    for record in records:
-        desk.sandboxes[crm].edit(CONTACT[crm], record, {"Phone" if crm == "salesforce" else "phone": "+44 20 7946 0000"})
-    desk.forget_counts()
-
-    ran = desk.told("run")
-
-    assert ran["tally"] == {f"{crm} fields done": len(records)}
-    assert {name.split("/")[1] for name in desk.writes()} == set(records)
-    assert desk.told("runs", "--refused")["parked"] == []
-
-
 def test_one_poisoned_row_in_ten_does_not_stop_the_other_nine(ready: Town) -> None:
     with ready.fresh() as desk:
         dry = desk.told("write-back", "--dry-run")
@@ -154,3 +104,12 @@ def test_a_refused_task_is_parked_and_made_once_its_cause_is_gone(ready: Town, c
         assert _tasks_made(desk, crm) == 0
         assert {p["refusal"]["message"] for p in desk.told("runs", "--refused")["parked"]} == {"no tasks today"}
         assert desk.rows("SELECT DISTINCT state FROM follow_ups WHERE connection = ?", crm) == [("refused",)]
+        desk.heal()
+        desk.ok("write-back")
+        assert _tasks_made(desk, crm) == 0, "not before its time"
+        with closing(sqlite3.connect(desk.data / "hotlead.db")) as database, database:
+            database.execute("UPDATE parked SET next_try_at = next_try_at - ?", (HOUR_US,))
+        desk.ok("write-back")
+        assert _tasks_made(desk, crm) == 2
+        assert desk.rows("SELECT DISTINCT state FROM follow_ups WHERE connection = ?", crm) == [("open",)]
+        assert desk.told("runs", "--refused")["parked"] == []
