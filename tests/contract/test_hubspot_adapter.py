@@ -1,17 +1,20 @@
 """What is special to HubSpot: paging traps, merges, deletions, events, limits, lifecycle, task keys; over a socket to the sandbox."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 import requests
 
+from adapters import hubspot
 from adapters.hubspot.adapter import KIND, HubSpotCrm
 from adapters.hubspot.client import Hub
 from adapters.hubspot.settings import parse_settings
@@ -668,3 +671,22 @@ def test_a_property_deleted_since_is_named_by_a_re_read_too(portal: Portal) -> N
         list(crm.reread(source="contacts", ids=[contact], fields=["email", "no_such_property"]))
 
     assert refusal.value.field == "no_such_property"
+
+
+def test_the_shipped_subscriptions_are_taken_and_their_pushes_are_read(portal: Portal) -> None:
+    package = Path(hubspot.__file__).parent / "package" / "webhooks-hsmeta.json"
+    subscriptions = json.loads(package.read_text(encoding="utf-8"))["config"]["subscriptions"]
+    with receiving() as listener:
+        portal.sandbox.order("pushes", {"target": f"{listener.url}/hooks/hs", "secret": "s", "subscriptions": subscriptions})
+        contact = portal.contact("Shipped")
+        portal.sandbox.edit("contacts", contact, {"jobtitle": "Head of Pushes"})
+        list(portal.open().write([Write(key=_key(contact), fields={"hotlead_score": 12})]))
+        portal.sandbox.order("pushes/flush", {})
+        requests.delete(f"{portal.sandbox.url}/_sandbox/pushes", timeout=10).raise_for_status()
+
+    hints = [one for request in listener.received for one in KIND.hooks.split(request.body)]
+    bodies = b"".join(request.body for request in listener.received)
+
+    assert {(one.source, one.record) for one in hints if isinstance(one, Hint)} == {("contacts", contact)}
+    assert b'"jobtitle"' in bodies
+    assert b"hotlead_" not in bodies
