@@ -47,7 +47,7 @@ def resolve_facts(*, contacts: Sequence[ContactFacts], companies: Sequence[Compa
         _claim(facts, firm.company.values, _of_company)
     newest_first = sorted(contacts, key=lambda c: (-c.changed_at, c.contact.key)) if len(contacts) > 1 else contacts
     for row in newest_first:
-        _claim(facts, row.contact.values, _of_contact)
+        _claim(facts, row.contact.values, contact_fact)
     for row in newest_first:
         if row.contact.emails:
             facts.setdefault("person.email", row.contact.emails[0])
@@ -69,7 +69,8 @@ def _of_company(name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _of_contact(name: str) -> str:
+def contact_fact(name: str) -> str:
+    """The full name of a value of a contact row: of the person, or of the company it names."""
     return name if name.startswith("company.") else f"person.{name}"
 
 

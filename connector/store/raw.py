@@ -80,6 +80,11 @@ class SqlRaw:
                     survivor=stored.survivor,
                 )
 
+    def live_ids(self, *, connection: str, source: str, after: str, limit: int) -> tuple[str, ...]:
+        mine = (raw.c.source == self._t.known_source(connection, source), raw.c.id > after)
+        live = (raw.c.deleted.is_(False), raw.c.survivor.is_(None))
+        return tuple(row.id for row in self._t.rows(select(raw.c.id).where(*mine, *live).order_by(raw.c.id).limit(limit)))
+
 
 def _stored(row: AnyRow) -> StoredRaw:
     return StoredRaw(fields=load(row.fields), modified_at=from_us(row.modified_at), deleted=row.deleted, survivor=load_key(row.survivor))
