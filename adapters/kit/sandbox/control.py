@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, has_request_context, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 OWN_PATHS = ("/_sandbox/", "/record/", "/static/")
 """Paths of the sandbox itself (and "/"): not the CRM's API, so neither counted nor made to fail."""
+
+THIRD_PARTY = "third-party-connector/1.0"
+"""User-Agent of a third party's program (`third_party.py`): its calls are counted apart and meet no planted fault."""
 
 
 class UnknownRecordError(LookupError):
@@ -82,6 +85,8 @@ class Control:
         self._lag_rows = 0
         self._calls: Counter[str] = Counter()
         self._writes: Counter[str] = Counter()
+        self._third_party_calls = 0
+        self._third_party_writes: Counter[str] = Counter()
         self._rules: Map | None = None
         self._state: CrmState | None = None
 
@@ -124,8 +129,10 @@ class Control:
 
     def wrote(self, source: str, record_id: str, field_names: Iterable[str]) -> None:
         """Counts one write by the API to each named field of a record (a create included)."""
+        is_other = has_request_context() and request.user_agent.string == THIRD_PARTY
         with self._lock:
-            self._writes.update(f"{source}/{record_id}/{name}" for name in field_names)
+            counts = self._third_party_writes if is_other else self._writes
+            counts.update(f"{source}/{record_id}/{name}" for name in field_names)
 
     def counters(self) -> dict[str, Any]:
         """Calls by method and path template, their sum, and writes by source/id/field, since the last reset."""
@@ -135,6 +142,8 @@ class Control:
                 "calls_total": sum(self._calls.values()),
                 "writes": dict(self._writes),
                 "writes_total": sum(self._writes.values()),
+                "third_party_calls_total": self._third_party_calls,
+                "third_party_writes": dict(self._third_party_writes),
             }
 
     def reset_counters(self) -> None:
@@ -142,11 +151,17 @@ class Control:
         with self._lock:
             self._calls.clear()
             self._writes.clear()
+            self._third_party_calls = 0
+            self._third_party_writes.clear()
 
     def fault_for_call(self, environ: WSGIEnvironment) -> FaultRule | None:
-        """Counts an API call and returns the fault that meets it; None for the sandbox's own paths."""
+        """Counts an API call and returns the fault that meets it; None for the sandbox's own paths and third parties."""
         path = str(environ["PATH_INFO"])
         if path == "/" or path.startswith(OWN_PATHS):
+            return None
+        if environ.get("HTTP_USER_THIRD_PARTY") == THIRD_PARTY:
+            with self._lock:
+                self._third_party_calls += 1
             return None
         method = str(environ["REQUEST_METHOD"])
         template = self._template(environ)

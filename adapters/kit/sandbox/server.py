@@ -58,7 +58,7 @@ def serve(app: Flask, *, crm: str, control: Control, port: int, credentials: Map
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: control.stopping.set())
     if with_parent:
-        threading.Thread(target=_stop_with_stdin, args=(control,), daemon=True).start()
+        threading.Thread(target=stop_with_stdin, args=(control.stopping,), daemon=True).start()
     with serving(app, control=control, port=port) as url:
         ready = {"crm": crm, "url": url, "credentials": dict(credentials)}
         sys.stdout.write(json.dumps(ready) + "\n")
@@ -85,8 +85,11 @@ def _make(app: Flask, *, control: Control, port: int) -> BaseWSGIServer:
     return make_server(LOOPBACK, port, app, threaded=True, request_handler=handler)
 
 
-def _stop_with_stdin(control: Control) -> None:
-    """Waits on the file itself: a thread inside Python's buffered stdin would hold its lock when the interpreter ends."""
+def stop_with_stdin(stopping: threading.Event) -> None:
+    """Sets `stopping` when standard input closes.
+
+    Waits on the file itself: a thread inside Python's buffered stdin would hold its lock when the interpreter ends.
+    """
     while os.read(STDIN, 4096):
         pass
-    control.stopping.set()
+    stopping.set()

@@ -83,7 +83,14 @@ def test_writes_are_counted_by_record_and_field_until_reset(served: Served) -> N
 
     assert counted["writes"] == {"Thing/a/name": 1, "Thing/a/score": 2}
     assert counted["writes_total"] == 3
-    assert reset == {"calls": {}, "calls_total": 0, "writes": {}, "writes_total": 0}
+    assert reset == {
+        "calls": {},
+        "calls_total": 0,
+        "writes": {},
+        "writes_total": 0,
+        "third_party_calls_total": 0,
+        "third_party_writes": {},
+    }
 
 
 def test_a_person_edits_under_their_own_name_and_is_not_counted_as_the_api(served: Served) -> None:
