@@ -32,6 +32,7 @@ def read_manifest(folder: Path) -> Manifest:
             reread_batch=told["reread_batch"],
             tasks=told["tasks"],
             calls_per_task_batch=told["calls_per_task_batch"],
+            read_by_time=tuple(told.get("read_by_time", ())),
         ),
         sandbox_module=told["sandbox_module"],
         cannot=tuple(told["cannot"]),

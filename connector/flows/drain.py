@@ -8,13 +8,13 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from connector.flows.published import earlier_mapping_of, mapping_of
+from connector.flows.published import mapping_of
+from connector.flows.readings import readings_of
 from connector.flows.reread import Going, Reread, reread_hints
 from connector.flows.road import Road
 from connector.ports.hooks import BadEvent, Hint, HintKind, Hooks
 from connector.ports.inbox import StoredBody
 from connector.ports.store import Connection, Store, Tx
-from mappings.compile import FieldMapping, Recipe
 
 UNIT_EVENTS = 500
 """Events whose hints are kept in one unit (DESIGN §9)."""
@@ -42,21 +42,15 @@ class Drained:
 
 def drain(road: Road, *, connection: Connection, hooks: Hooks, going: Going) -> Drained:
     """Everything that waits for this connection: bodies first, then records to be read again. Repeating is safe; a kill loses nothing."""
-    documents = road.documents()
+    ladder = road.documents().ladder
     with road.store.read() as tx:
-        mapping = mapping_of(tx, connection=connection, ladder=documents.ladder)
-
-    def by_recipe(recipe: Recipe) -> FieldMapping:
-        with road.store.read() as tx:
-            return earlier_mapping_of(tx, connection=connection, ladder=documents.ladder, recipe=recipe)
-
-    found = split(store=road.store, lane=connection.name, hooks=hooks, reads={r.source for r in mapping.reads}, going=going)
+        reads = {r.source for r in mapping_of(tx, connection=connection, ladder=ladder).reads}
+    found = split(store=road.store, lane=connection.name, hooks=hooks, reads=reads, going=going)
     reread = reread_hints(
         store=road.store,
         crm=road.crm(connection),
         connection=connection,
-        mapping=mapping,
-        by_recipe=by_recipe,
+        readings=readings_of(road.store, connection=connection, ladder=ladder),
         clock=road.clock,
         going=going,
     )

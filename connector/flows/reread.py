@@ -11,18 +11,17 @@ from itertools import groupby
 
 from connector.core.records import Activity, Company, Contact, Deal, RecordKey
 from connector.flows.absorb import UNIT_ROWS, absorb
-from connector.flows.pull import Bookmark
+from connector.flows.readings import Reading
 from connector.ports.crm import Crm, Json, RawRecord
 from connector.ports.errors import Action, CrmError
 from connector.ports.hooks import Hint, HintKind
 from connector.ports.inbox import Lane, WaitingHint
 from connector.ports.store import Connection, Store, Tx
-from mappings.compile import FieldMapping, Recipe, SourceRead
+from mappings.compile import FieldMapping
 
 Clock = Callable[[], datetime]
 Going = Callable[[], bool]
 """Whether there is time for another batch."""
-ByRecipe = Callable[[Recipe], FieldMapping]
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(minutes=15)
 OF_ONE_SOURCE = frozenset({Action.FIX_MAPPING, Action.SKIP_RECORD, Action.STOP})
@@ -45,14 +44,6 @@ class Reread:
     """Why; the first one of each source, or of the connection."""
     again_at: datetime | None = None
     """The soonest time at which what was put off may be tried."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """How rows of a source are read and mapped now: as the last pull did, which replays what a newer mapping sees otherwise."""
-
-    read: SourceRead
-    mapping: FieldMapping
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,29 +79,20 @@ class _Errand:
     store: Store
     crm: Crm
     connection: Connection
-    readings: Mapping[str, _Reading]
+    readings: Mapping[str, Reading]
     """By source, in the order of a pull."""
     clock: Clock
     tally: _Tally
 
 
-def reread_hints(
-    *, store: Store, crm: Crm, connection: Connection, mapping: FieldMapping, by_recipe: ByRecipe, clock: Clock, going: Going
-) -> Reread:
+def reread_hints(*, store: Store, crm: Crm, connection: Connection, readings: Mapping[str, Reading], clock: Clock, going: Going) -> Reread:
     """Reads again every record of the connection that a hint names and that may be tried now, in batches by source.
 
     A record outside the mapping's `where` does not enter; one that is here already counts as deleted. As with a later pull, how long ago
     a record began does not matter. People, companies and deals that a row names and that are not here yet are hinted at. A CRM that does
     not answer, and a source that it refuses, keep their hints for later; other sources go on.
     """
-    errand = _Errand(
-        store=store,
-        crm=crm,
-        connection=connection,
-        readings=_readings(store, connection=connection, mapping=mapping, by_recipe=by_recipe),
-        clock=clock,
-        tally=_Tally(),
-    )
+    errand = _Errand(store=store, crm=crm, connection=connection, readings=readings, clock=clock, tally=_Tally())
     while going():
         with store.read() as tx:
             hints = tx.hints.next(connection=connection.name, at=clock(), limit=UNIT_ROWS)
@@ -119,21 +101,6 @@ def reread_hints(
         for source, some in _by_source(hints, order=list(errand.readings)):
             _one_source(errand, source=source, hints=some)
     return errand.tally.reread()
-
-
-def _readings(store: Store, *, connection: Connection, mapping: FieldMapping, by_recipe: ByRecipe) -> Mapping[str, _Reading]:
-    """A source whose first load has not begun is left out: that load will read what the hint names."""
-    with store.read() as tx:
-        marks = {r.source: Bookmark.parse(tx.cursors.get(connection=connection.name, source=r.source)) for r in mapping.reads}
-    recipes = {mark.recipe for mark in marks.values() if mark is not None}
-    mappings = {recipe: mapping if recipe == mapping.recipe else by_recipe(recipe) for recipe in recipes}
-    found: dict[str, _Reading] = {}
-    for source, mark in marks.items():
-        read_by = mappings[mark.recipe] if mark is not None else None
-        read = next((r for r in read_by.reads if r.source == source), None) if read_by is not None else None
-        if read is not None and read_by is not None:
-            found[source] = _Reading(read=read, mapping=read_by)
-    return found
 
 
 def _by_source(hints: Sequence[WaitingHint], *, order: Sequence[str]) -> Iterator[tuple[str, tuple[WaitingHint, ...]]]:
@@ -172,7 +139,7 @@ def _erase(tx: Tx, *, hints: Sequence[WaitingHint]) -> None:
     tx.wake("score")
 
 
-def _read(errand: _Errand, *, reading: _Reading, hints: Sequence[WaitingHint]) -> None:
+def _read(errand: _Errand, *, reading: Reading, hints: Sequence[WaitingHint]) -> None:
     read, rows = reading.read, list[RawRecord]()
     extra = tuple(name for name in read.where if name not in read.fields)
     failure: CrmError | None = None
@@ -197,7 +164,7 @@ def _without(row: RawRecord, extra: Sequence[str]) -> RawRecord:
 
 
 def _take_in(
-    errand: _Errand, *, reading: _Reading, rows: Sequence[RawRecord], asked: Sequence[RawRecord], hints: Sequence[WaitingHint]
+    errand: _Errand, *, reading: Reading, rows: Sequence[RawRecord], asked: Sequence[RawRecord], hints: Sequence[WaitingHint]
 ) -> None:
     with errand.store.read() as tx:
         keys = [row.key for row in rows]

@@ -252,6 +252,12 @@ class Abilities:
     """Whether follow-up tasks can be made."""
     calls_per_task_batch: int
     """API calls that one batch of new tasks costs when nothing goes wrong: looking the keys up and making the tasks."""
+    read_by_time: tuple[str, ...] = ()
+    """How the names of sources begin whose rows are found by time alone: they never change, and cannot be read again by their ids."""
+
+    def rereads(self, source: str) -> bool:
+        """Whether rows of this source can be read again by their ids."""
+        return not source.startswith(self.read_by_time)
 
 
 class Crm(Protocol):

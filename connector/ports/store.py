@@ -292,6 +292,9 @@ class Raw(Protocol):
     def rows(self, *, connection: str, source: str) -> Iterator[RawRecord]:
         """All stored rows, for replaying a changed mapping without a pull."""
 
+    def live_ids(self, *, connection: str, source: str, after: str, limit: int) -> tuple[str, ...]:
+        """Ids of stored rows that are neither deleted nor taken over by another, ascending, from the first one above `after`."""
+
 
 class Records(Protocol):
     def put_contacts(self, contacts: Sequence[Contact], *, seen_at: datetime) -> tuple[RecordKey, ...]:
