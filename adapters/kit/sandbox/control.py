@@ -159,7 +159,7 @@ class Control:
         path = str(environ["PATH_INFO"])
         if path == "/" or path.startswith(OWN_PATHS):
             return None
-        if environ.get("HTTP_USER_THIRD_PARTY") == THIRD_PARTY:
+        if environ.get("HTTP_USER_AGENT") == THIRD_PARTY:
             with self._lock:
                 self._third_party_calls += 1
             return None
