@@ -9,6 +9,7 @@ from connector.web.health import health_blueprint
 from connector.web.hooks import hooks_blueprint
 from connector.web.intake import Intake
 from connector.web.metrics import metrics_blueprint
+from connector.web.openapi import openapi_blueprint
 from connector.web.parts import WebParts
 
 MOST_BYTES = 1024 * 1024
@@ -25,6 +26,7 @@ def create_app(parts: WebParts) -> Flask:
     app.register_blueprint(events_blueprint(parts, intake=intake))
     app.register_blueprint(health_blueprint(parts))
     app.register_blueprint(metrics_blueprint(parts))
+    app.register_blueprint(openapi_blueprint(parts))
     dress_answers(app)
     if parts.trust_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]  # Flask's own way
