@@ -64,6 +64,11 @@ class _Sorted:
         named = {c.key for c in self.contacts} | {c.survivor for c in self.contacts if c.survivor is not None}
         return named | {a.contact for a in self.activities} | {c.contact for d in self.deals for c in d.contacts}
 
+    def rows_about(self, erased: Container[RecordKey]) -> frozenset[RecordKey]:
+        """Rows that tell what these contact rows did."""
+        mine = (a for a in self.activities if a.contact in erased)
+        return frozenset(RecordKey(a.contact.connection, a.source, a.id.removesuffix(f"/{a.contact.id}")) for a in mine)
+
     def without(self, erased: Container[RecordKey]) -> "_Sorted":
         """The same but for these rows, what they did, and links to them."""
         contacts = (c for c in self.contacts if c.key not in erased)
@@ -148,7 +153,8 @@ def _absorb_piece(
 
     def unit(tx: Tx) -> int:
         erased = tx.raw.erased([*(row.key for row in rows), *found.contact_rows()])
-        tx.raw.put([row for row in (*fresh, *_stamped_anew(rows, before)) if row.key not in erased], seen_at=now)
+        dropped = erased | found.rows_about(erased)
+        tx.raw.put([row for row in (*fresh, *_stamped_anew(rows, before)) if row.key not in dropped], seen_at=now)
         touched = _store(tx, found=found.without(erased) if erased else found, connection=connection, now=now)
         if touched:
             tx.marks.put(sorted(touched), lane=Lane.SCORE, since=since)

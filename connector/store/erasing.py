@@ -47,6 +47,7 @@ from connector.store.transaction import AnyRow, Transaction, among, chunks
 from connector.store.values import dump, load
 
 Pair = tuple[int, str]
+MENTIONS_AT_ONCE = 50
 LONG = 100
 """Characters from which an unknown value may have been cut off."""
 
@@ -77,6 +78,7 @@ def erase(t: Transaction, keys: Sequence[RecordKey]) -> tuple[PersonId, ...]:
     deeds = _deeds(t, leaving)
     told = words_with_addresses(t, deeds, emails)
     _take_deeds(t, leaving, deeds)
+    _take_mentions(t, leaving)
     _take_unknown(t, leaving.rows)
     _take_links(t, leaving.rows)
     for table in _BY_ROW:
@@ -145,6 +147,23 @@ def _take_deeds(t: Transaction, leaving: _Leaving, deeds: Sequence[AnyRow]) -> N
         here = (activities.c.shard.in_(sorted({row.shard for row in some})), activities.c.person.in_(sorted({row.person for row in some})))
         t.run(delete(activities).where(*here, activities.c.id.in_(ids)))
         t.run(delete(activity_ids).where(activity_ids.c.no.in_(ids)))
+
+
+def _take_mentions(t: Transaction, leaving: _Leaving) -> None:
+    """Raw rows of activities that name the rows, whether or not an activity came of them. Reads all raw rows of activities there."""
+    by_connection: dict[str, set[str]] = {}
+    for row in leaving.members:
+        by_connection.setdefault(t.key(row.source, "").connection, set()).add(row.id)
+    for connection, ids in by_connection.items():
+        sources = [no for no in t.sources_of(connection) if not _holds_records(t, no)]
+        for some in chunks(ids, size=MENTIONS_AT_ONCE):
+            named = or_(*(raw.c.fields.contains(dump(id_), autoescape=True) for id_ in some))
+            t.run(delete(raw).where(raw.c.source.in_(sources), named))
+
+
+def _holds_records(t: Transaction, source: int) -> bool:
+    """Whether rows of the source are contacts, companies or deals."""
+    return any(t.first(select(table.c.id).where(table.c.source == source).limit(1)) for table in (members, companies, deals))
 
 
 def _take_unknown(t: Transaction, rows: Collection[Pair]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
 from connector.core.qualification import LadderState, StageMove
 from connector.ports.errors import UsageError
@@ -111,6 +111,22 @@ class SqlPlans:
         for connection, state, rows in self._t.rows(by_connection.group_by(plan_tasks.c.connection, plan_tasks.c.state)):
             tally[f"{connection} tasks {state}"] = rows
         return dict(sorted(tally.items()))
+
+    def forget(self, *, before: datetime, limit: int) -> int:
+        """The newest plan stays whatever its age: numbers never come back."""
+        finished = plans.c.begun_at.is_(None) | plans.c.executed_at.is_not(None)
+        newest = select(func.max(plans.c.id)).scalar_subquery()
+        old = select(plans.c.id).where(plans.c.created_at < to_us(before), finished, plans.c.id < newest)
+        plan = self._t.value(old.order_by(plans.c.id).limit(1))
+        if plan is None:
+            return 0
+        gone = 0
+        for table, row in ((plan_changes, plan_changes.c.seq), (plan_tasks, plan_tasks.c.seq), (plan_ladder, plan_ladder.c.no)):
+            some = select(row).where(table.c.plan == plan).order_by(row).limit(limit - gone)
+            gone += self._t.run(delete(table).where(table.c.plan == plan, row.in_(some.scalar_subquery())))
+            if gone >= limit:
+                return gone
+        return gone + self._t.run(delete(plans).where(plans.c.id == plan))
 
     def _some(
         self, table: Table, plan: int, here: ColumnElement[bool], states: Sequence[PlanState], after: int, limit: int

@@ -40,6 +40,14 @@ class SqlRuns:
         """Newest first."""
         return tuple(_run(row) for row in self._t.rows(select(runs).order_by(runs.c.id.desc()).limit(limit)))
 
+    def forget(self, *, before: datetime, limit: int) -> int:
+        """The newest run stays whatever its age: numbers never come back."""
+        newest = select(func.max(runs.c.id)).scalar_subquery()
+        named = select(plans.c.run).union(select(plans.c.begun_by).where(plans.c.begun_by.is_not(None)))
+        old = (runs.c.started_at < to_us(before), runs.c.state != "running", runs.c.id < newest, runs.c.id.not_in(named))
+        some = select(runs.c.id).where(*old).order_by(runs.c.id).limit(limit)
+        return self._t.run(delete(runs).where(runs.c.id.in_(some.scalar_subquery())))
+
 
 def _run(row: AnyRow) -> Run:
     return Run(

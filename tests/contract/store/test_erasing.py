@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from connector.core.records import DealState, RecordKey
-from connector.ports.crm import RawRecord, Refusal
+from connector.ports.crm import Json, RawRecord, Refusal
 from connector.ports.errors import Action
 from connector.ports.hooks import Hint
 from connector.ports.inbox import HeldEvent, Lane
@@ -48,6 +48,9 @@ def fill(tx: Tx) -> None:
     fields = {"Name": "Zephyrine Quillfeather", "Title": "Vexillologist"}
     tx.raw.put([RawRecord(key=k, modified_at=at(), fields=fields if k != BOB else {"Name": "Bob"}) for k in rows], seen_at=at())
     tx.raw.put([RawRecord(key=key("task-7", source="Task"), modified_at=at(), fields={"Subject": "Call Zephyrine"})], seen_at=at())
+    unmapped: dict[str, Json] = {"WhoId": ANN.id, "Subject": "Ask Quillfeather"}
+    tx.raw.put([RawRecord(key=key("task-8", source="Task"), modified_at=at(), fields=unmapped)], seen_at=at())
+    tx.raw.put([RawRecord(key=key("task-9", source="Task"), modified_at=at(), fields={"WhoId": BOB.id})], seen_at=at())
     for day, name in enumerate(("Oldnamington", "Zephyrine Quillfeather")):
         values = {"name": name, "title": "CEO", "phone": f"+1 {name}", "company.name": f"{name} Ltd"}
         tx.records.put_contacts([contact(ANN.id, values=values, emails=[rows[ANN]], modified=day)], seen_at=at(day))
@@ -142,6 +145,7 @@ def test_nothing_of_an_erased_person_is_left_and_nobody_else_is_touched(store: S
     ):
         assert gone[name] == 1, name
     assert gone["plan_ladder"] == 2
+    assert gone["raw"] == 4
     assert after["persons"] != before["persons"]
     assert len(after["persons"]) == len(before["persons"]), "no number of a person is used twice"
 

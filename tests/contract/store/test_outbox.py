@@ -290,3 +290,17 @@ def test_a_parked_row_stays_until_it_is_cleared(store: Store) -> None:
     with store.read() as tx:
         assert tx.parked.count() == 2
         assert list(tx.parked.get([key("1")])) == [(key("1"), "task-1")]
+
+
+def test_a_row_is_busy_by_the_runs_that_wrote_it_lately(store: Store) -> None:
+    entries = [
+        entry(1, "1", "Score__c", 1, 2),
+        entry(3, "1", "Score__c", 2, 3),
+        entry(3, "1", "Tags__c", 1, 2),
+        entry(4, "1", "Score__c", 3, 4),
+    ]
+    store.write(lambda tx: tx.journal.put([*entries, entry(1, "2", "Score__c", 1, 2), entry(4, "3", "Score__c", 1, 2)]))
+
+    with store.read() as tx:
+        assert tx.journal.busy([key("1"), key("2"), key("9")], since=at(2)) == {key("1"): 2}
+        assert tx.journal.busy([key("1"), key("2"), key("3")], since=at(0)) == {key("1"): 3, key("2"): 1, key("3"): 1}

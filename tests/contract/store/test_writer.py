@@ -1,13 +1,16 @@
 """The one writer: which units share a commit."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
 
+from connector.ports.errors import StoreUnreachable
 from connector.store.engine import open_engine
 from connector.store.transaction import Transaction
 from connector.store.writer import GROUP_ROWS, GROUP_S, Writer
@@ -63,6 +66,14 @@ def rows(many: int) -> Callable[[Transaction], None]:
     return unit
 
 
+def holding(running: threading.Event, go: threading.Event) -> Callable[[Transaction], None]:
+    def unit(_: Transaction) -> None:
+        running.set()
+        go.wait(5)
+
+    return unit
+
+
 def test_units_that_wait_share_a_commit(counting: Counting) -> None:
     assert counting.together([rows(1)] * 20) <= 3
 
@@ -89,3 +100,129 @@ def test_units_of_one_thread_keep_their_order(counting: Counting) -> None:
         counting.writer.write(lambda t, n=n: t.run(text("INSERT INTO t VALUES (:n)"), [{"n": n}]))  # type: ignore[misc]  # mypy infers no lambda with a default
 
     assert counting.writer.write(lambda t: [row[0] for row in t.rows(text("SELECT n FROM t ORDER BY rowid"))]) == list(range(50))
+
+
+def test_a_unit_that_fails_takes_nothing_of_those_it_waited_with(counting: Counting) -> None:
+    told: list[BaseException] = []
+
+    def fails(t: Transaction) -> None:
+        t.run(text("INSERT INTO t VALUES (99)"))
+        raise ZeroDivisionError
+
+    def write(unit: Callable[[Transaction], None]) -> None:
+        try:
+            counting.writer.write(unit)
+        except ZeroDivisionError as error:
+            told.append(error)
+
+    hold, go = threading.Event(), threading.Event()
+    threads = [threading.Thread(target=write, args=[unit]) for unit in (holding(hold, go), rows(2), fails, rows(3))]
+    threads[0].start()
+    hold.wait(5)
+    for thread in threads[1:]:
+        thread.start()
+    time.sleep(0.1)
+    go.set()
+    for thread in threads:
+        thread.join()
+
+    assert len(told) == 1
+    assert counting.writer.write(lambda t: sorted(row[0] for row in t.rows(text("SELECT n FROM t")))) == [0, 0, 1, 1, 2]
+
+
+class Listening:
+    """A writer whose wakes are written down, with what of the table was there to be seen then."""
+
+    def __init__(self, path: Path) -> None:
+        self.heard: list[tuple[list[tuple[str, str]], int]] = []
+        self.engine = open_engine(f"sqlite:///{path}", writable=True)
+        with self.engine.begin() as connection:
+            connection.execute(text("CREATE TABLE t (n INTEGER)"))
+        self._path = path
+        self.writer = Writer(engine=self.engine, finish=lambda _: None, on_wake=self._hear)
+
+    def _hear(self, wakes: frozenset[tuple[str, str]]) -> None:
+        with closing(sqlite3.connect(self._path)) as other:
+            self.heard.append((sorted(wakes), other.execute("SELECT count(*) FROM t").fetchone()[0]))
+
+
+@pytest.fixture
+def listening(tmp_path: Path) -> Iterator[Listening]:
+    made = Listening(tmp_path / "t.db")
+    yield made
+    made.writer.close()
+
+
+def waking(*keys: str, fails: bool = False) -> Callable[[Transaction], None]:
+    def unit(t: Transaction) -> None:
+        t.run(text("INSERT INTO t VALUES (1)"))
+        t.wakes.update(("drain", key) for key in keys)
+        if fails:
+            raise ZeroDivisionError
+
+    return unit
+
+
+def test_jobs_are_woken_once_what_they_are_to_see_is_durable(listening: Listening) -> None:
+    listening.writer.write(waking("crm", "crm", "hub"))
+    listening.writer.write(rows(1))
+    listening.writer.write(waking("crm"))
+    listening.writer.close()
+
+    assert listening.heard == [([("drain", "crm"), ("drain", "hub")], 1), ([("drain", "crm")], 3)]
+
+
+def test_a_unit_that_fails_wakes_nobody(listening: Listening) -> None:
+    with pytest.raises(ZeroDivisionError):
+        listening.writer.write(waking("crm", fails=True))
+    listening.writer.close()
+
+    assert listening.heard == []
+
+
+def test_a_listener_that_fails_does_not_stop_the_writer(tmp_path: Path) -> None:
+    heard: list[object] = []
+
+    def hear(wakes: object) -> None:
+        heard.append(wakes)
+        raise ZeroDivisionError
+
+    engine = open_engine(f"sqlite:///{tmp_path / 't.db'}", writable=True)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE t (n INTEGER)"))
+    writer = Writer(engine=engine, finish=lambda _: None, on_wake=hear)
+
+    writer.write(waking("a"))
+    writer.write(waking("b"))
+    writer.close()
+
+    assert len(heard) == 2
+
+
+def test_who_has_no_patience_is_told_so_and_nothing_is_stored(counting: Counting) -> None:
+    hold, go = threading.Event(), threading.Event()
+    thread = threading.Thread(target=counting.writer.write, args=[holding(hold, go)])
+    thread.start()
+    hold.wait(5)
+    waiting = threading.Thread(target=counting.writer.write, args=[rows(1)])
+    waiting.start()
+    time.sleep(0.05)
+
+    assert counting.writer.backlog() == 1
+    with pytest.raises(StoreUnreachable) as told:
+        counting.writer.write(rows(7), patience_s=0.1)
+
+    assert not told.value.in_doubt
+    go.set()
+    thread.join()
+    waiting.join()
+    assert counting.writer.write(lambda t: t.value(text("SELECT count(*) FROM t"))) == 1
+    assert counting.writer.backlog() == 0
+
+
+def test_a_time_out_of_the_unit_itself_is_the_units_own(counting: Counting) -> None:
+    def unit(_: Transaction) -> None:
+        raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        counting.writer.write(unit, patience_s=5)
