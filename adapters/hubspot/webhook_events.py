@@ -137,9 +137,7 @@ def _record(told: object) -> str:
 
 def _number(told: object) -> str | None:
     """An id, which JSON may hold as a number or as text."""
-    if isinstance(told, bool) or not isinstance(told, (int, str)):
-        return None
-    text = str(told)
+    text = str(told) if isinstance(told, (int, str)) else ""
     return text if _RECORD.fullmatch(text) else None
 
 
