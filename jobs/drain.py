@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from connector.flows.drain import drain
+from connector.flows.site_events import drain_site
+from connector.ports.inbox import SITE
 from connector.settings import Settings
 from jobs.job import Every, Job, Looked
 from jobs.locks import reading
@@ -11,6 +13,9 @@ from jobs.work import Work
 
 def run(work: Work, key: str) -> Looked:
     """Splits the bodies that wait in this lane and reads the records they name again."""
+    if key == SITE:
+        drain_site(store=work.store, clock=work.clock, going=work.going)
+        return Looked()
     connection = work.connection(key)
     if connection is None:
         return Looked()

@@ -50,6 +50,8 @@ class Looked:
     """When to look again although nobody wakes it; None: not before the schedule says so."""
     failures: tuple[HotleadError, ...] = ()
     """What stopped parts of it while the others went on; the job knows by itself when to try those again."""
+    finished: bool = True
+    """Whether this night's work is done, where it is a nightly job; else it is looked at again in a few minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,12 @@ def no_keys(work: Work) -> tuple[str, ...]:
     """One lane without a key."""
     del work
     return ("",)
+
+
+def never(work: Work) -> tuple[str, ...]:
+    """For a job that only others wake."""
+    del work
+    return ()
 
 
 def every_connection(work: Work) -> tuple[str, ...]:

@@ -10,6 +10,11 @@ WRITE_BACK = "write_back"
 SCHEDULER = "scheduler"
 
 
+def shards(key: str) -> str:
+    """A range of shards that somebody scores."""
+    return f"{DAILY}:{key}"
+
+
 def reading(connection: str) -> str:
     """Whoever takes rows of this connection in: pull, drain, reconcile, a replay."""
     return SITE if connection == SITE else f"read:{connection}"

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -15,6 +15,8 @@ from connector.ports.store import Store, Tx
 from jobs.work import Clock
 
 BEAT_EVERY_S = 30.0
+FORGOTTEN_AFTER = timedelta(minutes=15)
+"""Until then the health page shows a worker that died."""
 
 log = structlog.get_logger()
 
@@ -69,6 +71,17 @@ class Presence:
 
 def _gone(tx: Tx, *, name: str) -> None:
     tx.workers.gone(name)
+
+
+def forget_the_dead(*, store: Store, now: datetime) -> None:
+    """Takes workers off the list that have not shown themselves for long; who only was away puts itself on it again."""
+
+    def unit(tx: Tx) -> None:
+        for worker in tx.workers.all():
+            if now - worker.beat_at > FORGOTTEN_AFTER:
+                tx.workers.gone(worker.name)
+
+    store.write(unit)
 
 
 def clear_the_dead(store: Store) -> None:

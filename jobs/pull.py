@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
-from connector.flows.road import pull_stretch
-from connector.flows.runs import recorded
+from connector.flows.polling import is_due, poll
+from connector.flows.runs import Running, recorded
 from connector.settings import Settings
-from jobs.job import Every, Job, Looked, every_connection
+from jobs.job import Every, Job, Looked
 from jobs.locks import reading
 from jobs.work import Work
+
+NEVER_STORED = 0
+"""The number of a poll under way: only one that found something, or failed, becomes a run that is shown."""
 
 
 def run(work: Work, key: str) -> Looked:
@@ -15,23 +18,34 @@ def run(work: Work, key: str) -> Looked:
     connection = work.connection(key)
     if connection is None:
         return Looked()
-    with recorded(store=work.store, verb="pull", clock=work.clock, worker=work.worker) as running:
-        pull_stretch(work.road, connections=[connection], running=running)
-    running.raise_failures()
-    return Looked()
+    polled = Running(id=NEVER_STORED)
+    pulled = poll(work.road, connection=connection, is_receiving=work.receives(key), running=polled)
+    if polled.failures or any(p.fresh for p in pulled):
+        with recorded(store=work.store, verb="poll", clock=work.clock, worker=work.worker) as running:
+            running.counts.update(polled.counts)
+            running.failures.extend(polled.failures)
+    return Looked(failures=tuple(polled.failures))
+
+
+def due(work: Work) -> tuple[str, ...]:
+    """Connections whose time has come."""
+    now = work.clock()
+    with work.store.read() as tx:
+        return tuple(c.name for c in tx.connections.all() if is_due(tx, connection=c.name, now=now))
 
 
 def interval(settings: Settings) -> timedelta:
+    """How often it is asked whose time has come."""
     del settings
-    return timedelta(minutes=5)
+    return timedelta(seconds=20)
 
 
 JOB = Job(
     name="pull",
-    says="Reads what is new in one connection.",
+    says="Reads what is new in one connection: soon while things change, seldom while nothing does.",
     run=run,
     lock=reading,
     schedule=Every(interval),
-    keys=every_connection,
+    keys=due,
     priority=20,
 )

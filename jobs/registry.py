@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from jobs import drain, pull, score, write_back
+from jobs import daily, drain, pull, reconcile, release_held, retry_parked, score, score_shards, sweep, write_back, write_everybody
 from jobs.job import Job
 
-REGISTRY: Mapping[str, Job] = {module.JOB.name: module.JOB for module in (pull, drain, score, write_back)}
+_MODULES = (write_back, score, drain, pull, retry_parked, release_held, daily, score_shards, write_everybody, reconcile, sweep)
+REGISTRY: Mapping[str, Job] = {module.JOB.name: module.JOB for module in _MODULES}

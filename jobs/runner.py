@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -16,8 +17,9 @@ from connector.flows.stopping import Stopped
 from connector.ports.errors import HotleadError
 from connector.ports.inbox import LeaseLost
 from connector.ports.telemetry import Count, Timing
-from jobs.job import Job, Looked
+from jobs.job import Job, Looked, Nightly
 from jobs.leased import LeaseBusy, LeaseKeeper
+from jobs.nights import mark_as_run
 from jobs.work import Work
 
 BUSY_AGAIN = timedelta(seconds=2)
@@ -86,7 +88,7 @@ class Runner:
     def _attempt(self, job: Job, key: str, *, tried: int) -> Ended:
         try:
             with self.leases.under(job.lock(key)) as held:
-                looked = job.run(self.work.over(held.store), key)
+                looked = self._run(job, key, work=self.work.over(held.store))
         except LeaseBusy:
             return Ended(outcome=Outcome.BUSY, again_in=BUSY_AGAIN)
         except LeaseLost as error:
@@ -100,6 +102,13 @@ class Runner:
             log.exception("job failed by a fault in hotlead itself")
             return self._failed(job, error, outcome=Outcome.FAILED, tried=tried)
         return self._looked(job, looked)
+
+    def _run(self, job: Job, key: str, *, work: Work) -> Looked:
+        night = job.schedule.latest(work.clock(), settings=work.settings) if isinstance(job.schedule, Nightly) else None
+        looked = job.run(work, key)
+        if night is not None and looked.finished and not looked.failures and work.going():
+            work.store.write(partial(mark_as_run, job=job.name, key=key, at=night))
+        return looked
 
     def _looked(self, job: Job, looked: Looked) -> Ended:
         for failure in looked.failures:

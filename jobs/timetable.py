@@ -1,7 +1,7 @@
 """The clock of the jobs: APScheduler says when a job's schedule comes round, and nothing else; what is due is only woken."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -10,17 +10,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from connector.ports.errors import HotleadError
-from connector.ports.store import Tx
 from jobs.job import Every, Job, Nightly, OnWake
+from jobs.nights import mark_as_run, ran_at
 from jobs.work import Work
 
 NIGHTLY_LOOK = timedelta(minutes=5)
 """How often it is asked whether a nightly job is due: also after a night that nobody was up in."""
 MISFIRE_GRACE_S = 3600
 """A look that comes late, on a machine that slept, is still made, once."""
-MARKS = "jobs"
-"""Where it stands when nightly jobs ran last: among the cursors, beside those of connections; no connection may be called so."""
-
 log = structlog.get_logger()
 Wake = Callable[[str, str], None]
 
@@ -55,10 +52,9 @@ class Timetable:
     def look(self, job: Job, *, at_start: bool = False) -> None:
         """Wakes the keys of the job that are due; a failure is logged, and the next look comes as scheduled."""
         try:
-            if isinstance(job.schedule, Nightly) and not self._night_is_due(job, job.schedule):
-                return
             for key in job.keys(self._work):
-                self._wake(job.name, key)
+                if not isinstance(job.schedule, Nightly) or self._night_is_due(job, key, schedule=job.schedule):
+                    self._wake(job.name, key)
         except HotleadError as error:
             log.warning("a look at what is due failed", job=job.name, error=type(error).__name__, at_start=at_start)
 
@@ -71,23 +67,12 @@ class Timetable:
             case Nightly():
                 return NIGHTLY_LOOK
 
-    def _night_is_due(self, job: Job, schedule: Nightly) -> bool:
+    def _night_is_due(self, job: Job, key: str, *, schedule: Nightly) -> bool:
         """Whether it has not run since it was last due. A job that is seen for the first time waits for the coming night."""
         due = schedule.latest(self._work.clock(), settings=self._work.settings)
         with self._work.store.read() as tx:
-            last = ran_at(tx, job.name)
+            last = ran_at(tx, job=job.name, key=key)
         if last is None:
-            self._work.store.write(partial(mark_as_run, name=job.name, at=due))
+            self._work.store.write(partial(mark_as_run, job=job.name, key=key, at=due))
             return False
         return last < due
-
-
-def ran_at(tx: Tx, name: str) -> datetime | None:
-    """When this nightly job, or piece of one, was last begun and done."""
-    text = tx.cursors.get(connection=MARKS, source=name)
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def mark_as_run(tx: Tx, *, name: str, at: datetime) -> None:
-    """Keeps that it was done as of `at`, in the unit of whoever did it."""
-    tx.cursors.put(connection=MARKS, source=name, cursor=at.isoformat(), at=at)

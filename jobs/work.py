@@ -1,6 +1,7 @@
 """What a job gets: the store behind its lease, the road with the CRMs, the clock, the settings. Made by `connector.bootstrap`."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from connector.flows.road import Road
 from connector.flows.stopping import StoppableStore, Stopping, stoppable
 from connector.flows.write_due import LaneMemory
 from connector.ports.crm import CrmKind
-from connector.ports.store import Connection, Store
+from connector.ports.store import Connection, ShardPool, Store
 from connector.ports.telemetry import Meter
 from connector.settings import Settings
 
@@ -28,6 +29,14 @@ class Work:
     stopping: Stopping
     memory: LaneMemory
     """What this process knows of the people who wait to be written."""
+    receives: Callable[[str], bool]
+    """Whether a connection pushes, so that polling it is only for what a push may have missed."""
+    shards: Callable[[], AbstractContextManager[ShardPool]]
+    """Child processes for whole shards, for one user in this process at a time."""
+    is_shared: bool
+    """Whether other processes work on the same store."""
+    retry_stalled: Callable[[], int]
+    """Has the jobs of workers that died run again; how many. Nothing to do where jobs end with their process."""
 
     @property
     def store(self) -> Store:

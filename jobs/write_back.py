@@ -14,7 +14,7 @@ from jobs.work import Work
 def run(work: Work, key: str) -> Looked:
     """Everybody who waits to be written, under the limits of each connection."""
     del key
-    written = write_due(work.road, memory=work.memory, going=work.going)
+    written = write_due(work.road, memory=work.memory, going=work.going, worker=work.worker)
     for lag in written.lags_s:
         work.meter.observe(Timing.LAG, seconds=lag)
     return Looked(again_at=written.again_at, failures=written.failures)

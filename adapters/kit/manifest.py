@@ -33,6 +33,7 @@ def read_manifest(folder: Path) -> Manifest:
             tasks=told["tasks"],
             calls_per_task_batch=told["calls_per_task_batch"],
             read_by_time=tuple(told.get("read_by_time", ())),
+            receiving=tuple(told["receiving"]),
         ),
         sandbox_module=told["sandbox_module"],
         cannot=tuple(told["cannot"]),

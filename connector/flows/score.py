@@ -33,16 +33,25 @@ class Scored:
     excluded: int
 
 
-def score_all(*, store: Store, pool: ShardPool, models: Sequence[Model], now: datetime, clock: Clock, progress: Progress) -> Scored:
-    """Everybody, by every model that applies to them, as of `now`."""
+def score_all(
+    *,
+    store: Store,
+    pool: ShardPool,
+    models: Sequence[Model],
+    now: datetime,
+    clock: Clock,
+    progress: Progress,
+    shards: Sequence[int] = range(SHARDS),
+) -> Scored:
+    """Everybody, or everybody of some shards, by every model that applies to them, as of `now`."""
     started, high = clock(), _high(store)
     people = changed = excluded = 0
     work = partial(score_shard, models=tuple(models), now=now)
-    for done, rows in enumerate(pool.each_shard(work, shards=range(SHARDS)), start=1):
+    for done, rows in enumerate(pool.each_shard(work, shards=shards), start=1):
         people += sum(1 for r in rows if r.excluded != NOT_MEANT)
         excluded += sum(1 for r in rows if r.excluded not in ("", NOT_MEANT))
         changed += keep(store=store, rows=rows, high=high, started=started)
-        progress(Step(name="scoring", done=done, of=SHARDS, unit="shards"))
+        progress(Step(name="scoring", done=done, of=len(shards), unit="shards"))
     return Scored(people=people, changed=changed, excluded=excluded)
 
 

@@ -255,6 +255,9 @@ class Abilities:
     read_by_time: tuple[str, ...] = ()
     """How the names of sources begin whose rows are found by time alone: they never change, and cannot be read again by their ids."""
 
+    receiving: tuple[str, ...] = ()
+    """What an admin does in this CRM, in order, so that it pushes to the address that receiving gives."""
+
     def rereads(self, source: str) -> bool:
         """Whether rows of this source can be read again by their ids."""
         return not source.startswith(self.read_by_time)

@@ -18,6 +18,7 @@ from connector.flows.progress import silent
 from connector.flows.receive import receive
 from connector.flows.receiving import Hook, find_hook
 from connector.flows.remembered import Remembered
+from connector.flows.sites import known_sites
 from connector.flows.stopping import Stopping
 from connector.flows.write_due import LaneMemory
 from connector.ports.telemetry import Meter, NoMeter
@@ -30,6 +31,7 @@ from connector.web.parts import WebParts
 from jobs.clockwork import Clockwork
 from jobs.embedded import EmbeddedEngine
 from jobs.leased import LeaseKeeper, release_all
+from jobs.pools import PoolShelf
 from jobs.presence import Presence, clear_the_dead
 from jobs.registry import REGISTRY
 from jobs.runner import Runner
@@ -112,7 +114,10 @@ def open_serving(settings: Settings, *, carry: Carrier) -> Serving:
         here = replace(here, worker=name)
         leases = LeaseKeeper(store=here.store, clock=here.clock, worker=name)
         stack.callback(leases.close)
-        work = work_of(here, meter=meter, stopping=stopping)
+        hook_of = Remembered(partial(_hook, here))
+        pools = PoolShelf(here.pool)
+        stack.callback(pools.close)
+        work = work_of(here, meter=meter, stopping=stopping, hook_of=hook_of, pools=pools)
         calls = CallCounter(crms=here.crms, meter=meter)
         runner = Runner(work=work, leases=leases, after=calls.note)
         engine = EmbeddedEngine(registry=REGISTRY, run=runner.run, stopping=stopping, threads=settings.job_threads)
@@ -128,19 +133,36 @@ def open_serving(settings: Settings, *, carry: Carrier) -> Serving:
         desk = OrderDesk(here=here, engine=engine, leases=leases, carry=carry)
         desk.start()
         stack.callback(desk.stop)
-        parts = web_parts(here, engine=engine, stopping=stopping, meter=meter, calls=calls)
+        parts = web_parts(here, engine=engine, stopping=stopping, meter=meter, calls=calls, hook_of=hook_of)
         return Serving(
             here=here,
             engine=engine,
             leases=leases,
             stopping=stopping,
-            hook_of=parts.hook_of,
+            hook_of=hook_of,
             app=create_app(parts),
             closing=stack.pop_all(),
         )
 
 
-def work_of(here: Installation, *, meter: Meter, stopping: Stopping) -> Work:
+def _hook(here: Installation, name: str) -> Hook | None:
+    return find_hook(store=here.store, vault=here.vault, kinds=here.kinds, connection=name)
+
+
+def nothing_stalls() -> int:
+    """Jobs end with their process: none is left behind."""
+    return 0
+
+
+def work_of(
+    here: Installation,
+    *,
+    meter: Meter,
+    stopping: Stopping,
+    hook_of: Callable[[str], Hook | None],
+    pools: PoolShelf,
+    retry_stalled: Callable[[], int] = nothing_stalls,
+) -> Work:
     """What the jobs of this process get."""
     return Work(
         road=here.road(progress=silent),
@@ -149,6 +171,10 @@ def work_of(here: Installation, *, meter: Meter, stopping: Stopping) -> Work:
         kinds=here.kinds,
         stopping=stopping,
         memory=LaneMemory(),
+        receives=lambda name: hook_of(name) is not None,
+        shards=pools.lend,
+        is_shared=here.is_shared,
+        retry_stalled=retry_stalled,
     )
 
 
@@ -158,9 +184,17 @@ def timetable_of(work: Work, wake: Callable[[str, str], None], store: object) ->
     return Timetable(registry=REGISTRY, work=work, wake=wake)
 
 
-def web_parts(here: Installation, *, engine: EmbeddedEngine, stopping: Stopping, meter: Meter, calls: CallCounter) -> WebParts:
+def web_parts(
+    here: Installation,
+    *,
+    engine: EmbeddedEngine,
+    stopping: Stopping,
+    meter: Meter,
+    calls: CallCounter,
+    hook_of: Callable[[str], Hook | None],
+) -> WebParts:
     """What the web face gets of the worker."""
-    hook_of = Remembered(lambda name: find_hook(store=here.store, vault=here.vault, kinds=here.kinds, connection=name))
+    sites = Remembered(lambda _: known_sites(store=here.store, vault=here.vault))
 
     def how_it_stands() -> Health:
         return health(
@@ -175,7 +209,7 @@ def web_parts(here: Installation, *, engine: EmbeddedEngine, stopping: Stopping,
     return WebParts(
         receive=lambda bodies: receive(store=here.store, bodies=bodies),
         hook_of=hook_of,
-        sites=tuple,
+        sites=sites,
         skew_of=calls.skew_of,
         overloaded=lambda: stopping.is_asked,
         health=how_it_stands,
@@ -185,6 +219,7 @@ def web_parts(here: Installation, *, engine: EmbeddedEngine, stopping: Stopping,
         version=version("hotlead"),
         public_url=here.settings.public_url,
         trust_proxy=here.settings.trust_proxy,
+        page_views_per_minute=here.settings.page_views_per_minute,
         metrics_token=here.settings.metrics_token.get_secret_value(),
     )
 
