@@ -24,7 +24,7 @@ def create_app(parts: WebParts) -> Flask:
     intake = Intake(parts.receive)
     app.register_blueprint(hooks_blueprint(parts, intake=intake))
     app.register_blueprint(events_blueprint(parts, intake=intake))
-    app.register_blueprint(health_blueprint(parts))
+    app.register_blueprint(health_blueprint(parts, intake=intake))
     app.register_blueprint(metrics_blueprint(parts))
     app.register_blueprint(openapi_blueprint(parts))
     dress_answers(app)

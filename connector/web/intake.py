@@ -43,6 +43,8 @@ class Intake:
         self._bodies = 0
         self._bytes = 0
         self._thread: threading.Thread | None = None
+        self.trouble = ""
+        """The class of the error that kept the last bodies out; empty once others got in."""
 
     def put(self, body: Arrived) -> None:
         """Returns once the body is durable. Raises Overloaded, or the StoreError that kept it out."""
@@ -77,6 +79,7 @@ class Intake:
             self._keep([w.body for w in together])
         except Exception as err:  # noqa: BLE001 - whatever it was belongs to the requests that wait, and the thread must go on
             error = err
+        self.trouble = "" if error is None else type(error).__name__
         with self._guard:
             self._bodies -= len(together)
             self._bytes -= sum(len(w.body.body) for w in together)

@@ -1,0 +1,167 @@
+"""How everything stands, as the store tells it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+
+from connector.flows.health import CallsToday, Health, JobState, Queue, State, error_text, health
+from connector.ports.crm import Refusal
+from connector.ports.errors import Action, CrmAuth, StoreError
+from connector.ports.hooks import Hint
+from connector.ports.inbox import SITE, Arrived, Lane, Worker
+from connector.ports.store import Parked, Store
+from tests.support.stores import at, connection, contact, key, put_contact
+
+NOW = at(1)
+
+
+def seen(store: Store, *, jobs: tuple[JobState, ...] = (), calls: Mapping[str, CallsToday] | None = None, receives: bool = False) -> Health:
+    return health(store=store, now=NOW, version="1", jobs=jobs, calls=calls or {}, receives=lambda name: receives and name == "crm")
+
+
+def run_the_clock(store: Store) -> None:
+    store.write(lambda tx: tx.leases.take("scheduler", holder="host-1", at=NOW, until=NOW + timedelta(minutes=1)))
+
+
+def beat(store: Store, *, ago: timedelta = timedelta(0), facts: Mapping[str, float] | None = None, name: str = "host-1") -> None:
+    store.write(lambda tx: tx.workers.beat(Worker(name=name, role="up", started_at=at(), beat_at=NOW - ago, facts=facts or {})))
+
+
+def parked(id_: str, *, code: str = "LOCKED", cause: str = "somebody edits it") -> Parked:
+    refusal = Refusal(action=Action.RETRY, code=code, message="ann@example.com is locked", cause=cause, mended_by="nobody")
+    return Parked(key=key(id_), what="fields", person=1, refusal=refusal, at=at(), tries=1, next_try_at=at(2))
+
+
+def test_an_installation_whose_clock_runs_is_ok(store: Store) -> None:
+    run_the_clock(store)
+    beat(store)
+
+    found = seen(store)
+
+    assert (found.state, found.warnings, found.scheduler, found.database) == (State.OK, (), "host-1", "ok")
+    assert [(c.name, c.production, c.live) for c in found.connections] == [
+        ("crm", True, "off"),
+        ("hub", True, "off"),
+        ("play", False, "off"),
+    ]
+
+
+def test_a_clock_that_nobody_runs_is_said(store: Store) -> None:
+    store.write(lambda tx: tx.leases.take("scheduler", holder="host-1", at=at(), until=NOW))
+
+    found = seen(store)
+
+    assert (found.state, found.scheduler) == (State.DEGRADED, "")
+    assert found.warnings[0].startswith("Nobody runs the clock")
+
+
+def test_whatever_waits_is_counted_with_the_age_of_its_oldest(store: Store) -> None:
+    run_the_clock(store)
+    store.write(
+        lambda tx: tx.inbox.put(
+            [
+                Arrived(lane="crm", body=b"1", at=NOW - timedelta(seconds=90)),
+                Arrived(lane="crm", body=b"2", at=NOW),
+                Arrived(lane=SITE, body=b"3", at=NOW),
+            ]
+        )
+    )
+    store.write(
+        lambda tx: tx.hints.put([Hint(event="e", source="Lead", record="1")], connection="hub", arrived_at=NOW - timedelta(seconds=5))
+    )
+    person = put_contact(store, contact("1"))
+    store.write(lambda tx: tx.marks.done([person], lane=Lane.SCORE, until=tx.marks.high()))
+    store.write(lambda tx: tx.marks.put([person], lane=Lane.WRITE, since=NOW - timedelta(seconds=7)))
+
+    assert seen(store).queues == (
+        Queue(kind="bodies", name="crm", waiting=2, oldest_s=90),
+        Queue(kind="bodies", name=SITE, waiting=1, oldest_s=0),
+        Queue(kind="hints", name="hub", waiting=1, oldest_s=5),
+        Queue(kind="people", name="write", waiting=1, oldest_s=7),
+    )
+
+
+@pytest.mark.parametrize(("age", "state"), [(timedelta(minutes=10), State.OK), (timedelta(minutes=10, seconds=1), State.DEGRADED)])
+def test_work_that_waits_too_long_needs_a_look(store: Store, age: timedelta, state: State) -> None:
+    run_the_clock(store)
+    store.write(lambda tx: tx.inbox.put([Arrived(lane="crm", body=b"1", at=NOW - age)]))
+
+    assert seen(store).state is state
+
+
+def test_parked_rows_are_told_by_cause_without_what_the_crm_said_of_them(store: Store) -> None:
+    run_the_clock(store)
+    store.write(lambda tx: tx.parked.put([parked("1"), parked("2"), parked("3", code="FLIPPING", cause="a workflow rewrites it")]))
+
+    found = seen(store)
+
+    assert found.parked == 3
+    assert [(c.code, c.cause, c.rows) for c in found.parked_causes] == [
+        ("LOCKED", "somebody edits it", 2),
+        ("FLIPPING", "a workflow rewrites it", 1),
+    ]
+    assert (found.flipping, found.state) == (1, State.DEGRADED)
+    assert "example.com" not in repr(found)
+
+
+@pytest.mark.parametrize(("skew", "said"), [(61.0, "61 s ahead of"), (-75.0, "75 s behind"), (60.0, None)])
+def test_a_clock_that_is_off_is_said(store: Store, skew: float, said: str | None) -> None:
+    run_the_clock(store)
+    beat(store, name="older", ago=timedelta(seconds=30), facts={"crm clock skew": 500.0})
+    beat(store, facts={"crm clock skew": skew})
+
+    found = seen(store)
+
+    assert found.connections[0].clock_skew_s == skew
+    assert len(found.warnings) == (1 if said else 0)
+    assert said is None or said in found.warnings[0]
+
+
+def test_a_worker_that_is_silent_is_said(store: Store) -> None:
+    run_the_clock(store)
+    beat(store, ago=timedelta(minutes=3))
+
+    found = seen(store)
+
+    assert [(w.name, w.alive, w.seen_s) for w in found.workers] == [("host-1", False, 180)]
+    assert found.warnings == ("Worker host-1 (up) has not shown itself for 180 s.",)
+
+
+def test_a_job_that_failed_and_a_budget_that_is_used_up_are_said(store: Store) -> None:
+    run_the_clock(store)
+    jobs = (JobState(job="pull", key="crm", last_run_at=at(0.5), last_error="CrmAuth: Salesforce 'crm' refuses"), JobState(job="score"))
+
+    found = seen(store, jobs=jobs, calls={"crm": CallsToday(made=100, budget=100), "hub": CallsToday(made=5)}, receives=True)
+
+    crm, hub, _ = found.connections
+    assert (crm.calls_today, crm.calls_budget, crm.last_pull_at, crm.receiving) == (100, 100, at(0.5), True)
+    assert (hub.calls_today, hub.calls_budget, hub.last_pull_at, hub.receiving) == (5, None, None, False)
+    assert found.warnings == (
+        "Job pull crm failed last time. CrmAuth: Salesforce 'crm' refuses",
+        "'crm' has used its budget of 100 calls for today; it goes on tomorrow.",
+    )
+
+
+def test_a_store_that_cannot_be_read_is_down_and_told_by_class_only(store: Store) -> None:
+    def broken(name: str) -> bool:
+        raise StoreError(f"secret of {name}")
+
+    found = health(store=store, now=NOW, version="1", jobs=(), calls={}, receives=broken)
+
+    assert (found.state, found.database) == (State.DOWN, "StoreError")
+    assert "secret" not in repr(found)
+
+
+def test_an_error_of_ours_is_told_with_its_message_and_another_by_class_only() -> None:
+    ours = CrmAuth("Salesforce 'crm' refuses the credentials.", connection="crm")
+
+    assert error_text(ours) == "CrmAuth: Salesforce 'crm' refuses the credentials."
+    assert error_text(ValueError("ann@example.com")) == "ValueError"
+
+
+def test_a_connection_without_a_fact_has_no_skew(store: Store) -> None:
+    store.write(lambda tx: tx.connections.put(connection("other")))
+    beat(store, facts={"crm clock skew": 1.0})
+
+    assert {c.name: c.clock_skew_s for c in seen(store).connections} == {"crm": 1.0, "hub": None, "other": None, "play": None}
