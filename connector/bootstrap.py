@@ -85,6 +85,7 @@ class Installation:
             clock=self.clock,
             progress=progress,
             deal_history=self.settings.deal_history,
+            breaker_writes=self.settings.breaker_writes_per_hour,
             worker=self.worker,
         )
 

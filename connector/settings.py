@@ -39,6 +39,18 @@ class Settings(BaseSettings):
         default=2000, ge=1, le=10_000_000, description="Records one run may change in one connection before it stops and asks."
     )
     deal_history_days: int = Field(default=1095, ge=30, le=3650, description="How far back the first pull reads deals, in days.")
+    breaker_writes_per_hour: int = Field(
+        default=12, ge=1, le=10_000, description="Runs within an hour that may write one record; after that it is left alone for an hour."
+    )
+    keep_runs_days: int = Field(default=180, ge=1, le=3650, description="How long runs, plans and dry runs are kept, in days.")
+    keep_held_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="How long events of web pages and products wait for somebody to turn out to be their person, in days.",
+    )
+    backups: int = Field(default=7, ge=0, le=1000, description="Nightly copies of the SQLite file that are kept; 0 makes none.")
+    backup_dir: Path = Field(default=Path("backups"), description="Folder of these copies; a relative one lies in the data directory.")
     host: str = Field(default="127.0.0.1", description="Address that `hotlead up` listens on; 0.0.0.0 lets other machines reach it.")
     port: int = Field(default=8686, ge=0, le=65_535, description="Port that `hotlead up` listens on; 0 takes a free one.")
     job_threads: int = Field(default=4, ge=1, le=64, description="Jobs that one process runs side by side.")
@@ -66,6 +78,18 @@ class Settings(BaseSettings):
     def night_begins(self) -> time:
         """`nightly_at` as a time of day in UTC."""
         return time.fromisoformat(self.nightly_at)
+
+    @property
+    def keep_runs(self) -> timedelta:
+        return timedelta(days=self.keep_runs_days)
+
+    @property
+    def keep_held(self) -> timedelta:
+        return timedelta(days=self.keep_held_days)
+
+    @property
+    def backup_folder(self) -> Path:
+        return self.data_dir / self.backup_dir
 
     @property
     def deal_history(self) -> timedelta:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from connector.core.facts import Activities, People
@@ -36,6 +37,9 @@ class FencedStore:
 
     def load_people(self, people: Sequence[PersonId], *, facts: Sequence[str], since: datetime) -> tuple[People, Activities]:
         return self.store.load_people(people, facts=facts, since=since)
+
+    def backup(self, to: Path) -> None:
+        self.store.backup(to)
 
     def close(self) -> None:
         """The store belongs to whoever opened it; it stays open."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from connector.core.facts import Activities, People
@@ -76,6 +77,9 @@ class StoppableStore:
     def load_people(self, people: Sequence[PersonId], *, facts: Sequence[str], since: datetime) -> tuple[People, Activities]:
         self.stopping.check()
         return self.store.load_people(people, facts=facts, since=since)
+
+    def backup(self, to: Path) -> None:
+        self.store.backup(to)
 
     def close(self) -> None:
         """The store belongs to whoever opened it; it stays open."""

@@ -72,6 +72,7 @@ class _Pass:
     connections: tuple[Connection, ...]
     high: int
     closing: ExitStack
+    worker: str
     aside: set[str]
     """Connections that take no part: they do not answer, or their limit is reached."""
     running: Running | None = None
@@ -88,9 +89,7 @@ class _Pass:
         """The run of this pass, begun when there is something to do."""
         if self.running is None:
             road = self.road
-            self.running = self.closing.enter_context(
-                recorded(store=road.store, verb=REAL_TIME, clock=road.clock, worker=road.worker)
-            )
+            self.running = self.closing.enter_context(recorded(store=road.store, verb=REAL_TIME, clock=road.clock, worker=road.worker))
         return self.running
 
     def fail(self, failure: HotleadError) -> None:
@@ -98,7 +97,7 @@ class _Pass:
         self.failures.append(failure)
 
 
-def write_due(road: Road, *, memory: LaneMemory, going: Going) -> WrittenDue:
+def write_due(road: Road, *, memory: LaneMemory, going: Going, worker: str = "") -> WrittenDue:
     """What is to be written for the people who wait, in all live connections. Nothing is recorded where nothing is.
 
     A kill leaves people in the lane, or a plan that the next call finishes. Where no connection is live, people just leave the lane.
@@ -106,7 +105,7 @@ def write_due(road: Road, *, memory: LaneMemory, going: Going) -> WrittenDue:
     with ExitStack() as closing:
         with road.store.read() as tx:
             live = tuple(c for c in tx.connections.all() if c.live is not LiveStep.OFF)
-        one = _Pass(road=road, connections=live, high=0, closing=closing, aside=set())
+        one = _Pass(road=road, connections=live, high=0, closing=closing, worker=worker, aside=set())
         _finish(one, memory=memory)
         if not one.aside:
             memory.held_until = 0

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from connector.core.facts import Activities, People
@@ -411,6 +412,12 @@ class Plans(Protocol):
     def tally(self, plan: int) -> Mapping[str, int]:
         """Rows by `<connection> <fields|tasks> <state>`."""
 
+    def forget(self, *, before: datetime, limit: int) -> int:
+        """Takes away plans from before then, oldest first, about `limit` rows at a time; how many rows went, 0 when none is left.
+
+        One that was begun and not finished stays.
+        """
+
 
 class Journal(Protocol):
     def put(self, entries: Sequence[JournalEntry]) -> None: ...
@@ -428,6 +435,8 @@ class Runs(Protocol):
 
     def finish(self, run: int, *, at: datetime, state: str, counts: Mapping[str, int], message: str = "") -> None: ...
     def recent(self, *, limit: int) -> tuple[Run, ...]: ...
+    def forget(self, *, before: datetime, limit: int) -> int:
+        """Takes away up to `limit` runs from before then that no plan names; how many went. What they wrote stays in the journal."""
 
 
 class ParkedRows(Protocol):
@@ -515,6 +524,9 @@ class Store(Protocol):
 
     def load_people(self, people: Sequence[PersonId], *, facts: Sequence[str], since: datetime) -> tuple[People, Activities]:
         """A few persons with the named facts and their activities since then, ready for scoring."""
+
+    def backup(self, to: Path) -> None:
+        """A checked copy of the database in this file, made beside whoever writes. Raises UsageError where the database is no file."""
 
     def close(self) -> None: ...
 

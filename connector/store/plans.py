@@ -123,7 +123,7 @@ class SqlPlans:
         gone = 0
         for table, row in ((plan_changes, plan_changes.c.seq), (plan_tasks, plan_tasks.c.seq), (plan_ladder, plan_ladder.c.no)):
             some = select(row).where(table.c.plan == plan).order_by(row).limit(limit - gone)
-            gone += self._t.run(delete(table).where(table.c.plan == plan, row.in_(some.scalar_subquery())))
+            gone += self._t.run(delete(table).where(table.c.plan == plan, row.in_(some)))
             if gone >= limit:
                 return gone
         return gone + self._t.run(delete(plans).where(plans.c.id == plan))

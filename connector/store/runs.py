@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 
 from connector.ports.store import Run
 from connector.store.instants import from_us, from_us_or_none, to_us
-from connector.store.schema import runs
+from connector.store.schema import plans, runs
 from connector.store.transaction import AnyRow, Transaction
 from connector.store.values import dump
 from connector.store.workers import alive
@@ -46,7 +46,7 @@ class SqlRuns:
         named = select(plans.c.run).union(select(plans.c.begun_by).where(plans.c.begun_by.is_not(None)))
         old = (runs.c.started_at < to_us(before), runs.c.state != "running", runs.c.id < newest, runs.c.id.not_in(named))
         some = select(runs.c.id).where(*old).order_by(runs.c.id).limit(limit)
-        return self._t.run(delete(runs).where(runs.c.id.in_(some.scalar_subquery())))
+        return self._t.run(delete(runs).where(runs.c.id.in_(some)))
 
 
 def _run(row: AnyRow) -> Run:

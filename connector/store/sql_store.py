@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -13,6 +14,7 @@ from connector.core.facts import Activities, People
 from connector.core.people import PersonId
 from connector.ports.errors import StoreError
 from connector.ports.store import Tx
+from connector.store.backup import back_up
 from connector.store.engine import store_error
 from connector.store.loader import PeopleLoader
 from connector.store.lock import WriterLock
@@ -72,6 +74,9 @@ class SqlStore:
         """Persons with a live row, ascending, whatever the order asked for."""
         with self._loading, self._snapshot() as t:
             return self._loader.load(t, people, facts=facts, since=since)
+
+    def backup(self, to: Path) -> None:
+        back_up(self._reader.url.render_as_string(hide_password=False), to)
 
     def close(self) -> None:
         """Writes what is waiting, then lets go of the data directory. Repeatable."""
