@@ -43,7 +43,7 @@ READ = {
         "POST /crm/v3/objects/<kind>/search": 4,
         "POST /crm/v4/associations/<from_kind>/<to_kind>/batch/read": 2,
     },
-    ("salesforce", "next"): {"GET /services/data/<version>/queryAll": 9, "GET /services/data/<version>/sobjects/<name>/deleted": 7},
+    ("salesforce", "next"): {"GET /services/data/<version>/queryAll": 8, "GET /services/data/<version>/sobjects/<name>/deleted": 7},
     ("hubspot", "next"): {
         "GET /crm/v3/objects/<kind>": 6,
         "GET /events/v3/events": 3,
