@@ -136,7 +136,7 @@ class ObjectReader:
         reply = self._hub.call("GET", self._path, purpose=Purpose.READ, query=[*query, *_after(position)])
         since = position.deleted_ms - _ms_of(OVERLAP)
         gone = [(row, _instant(row.get("archivedAt") or row["updatedAt"])) for row in _rows(reply)]
-        records = tuple(self._tombstone(str(row["id"]), at) for row, at in gone if _ms(at) >= since)
+        records = tuple(tombstone(self._key(str(row["id"])), at=at) for row, at in gone if _ms(at) >= since)
         after = _next(reply)
         position = replace(position, after=after, deleted_calls=position.deleted_calls + 1).at(_ms(reply.at))
         return Sheet((), position if after else replace(position.resting(), deleted_ms=position.started_ms), records)
@@ -225,10 +225,7 @@ class ObjectReader:
     def _merged_away(self, row: Mapping[str, Any]) -> Iterator[RawRecord]:
         """Tombstones, with the survivor, of the records merged into this one; none on a first load, which has nothing to bury."""
         for one in merged_ids(row):
-            yield replace(self._tombstone(one, _instant(row["updatedAt"])), survivor=self._key(str(row["id"])))
-
-    def _tombstone(self, record_id: str, at: datetime) -> RawRecord:
-        return RawRecord(key=self._key(record_id), modified_at=at, fields={}, deleted=True)
+            yield tombstone(self._key(one), at=changed_at(row), survivor=self._key(str(row["id"])))
 
     def _key(self, record_id: str) -> RecordKey:
         return RecordKey(self._hub.connection, self._source, record_id)
@@ -239,7 +236,17 @@ def live_record(row: Mapping[str, Any], *, key: RecordKey, fields: Sequence[str]
     # A property that was cleared comes back as "".
     held: dict[str, Json] = {name: row["properties"].get(name) or None for name in fields}
     held |= {f"@{other}": found.get(key.id, []) for other, found in links.items()}
-    return RawRecord(key=key, modified_at=_instant(row["updatedAt"]), fields=held)
+    return RawRecord(key=key, modified_at=changed_at(row), fields=held)
+
+
+def tombstone(key: RecordKey, *, at: datetime, survivor: RecordKey | None = None) -> RawRecord:
+    """What is left of a record that was archived, erased, or merged into `survivor`."""
+    return RawRecord(key=key, modified_at=at, fields={}, deleted=True, survivor=survivor)
+
+
+def changed_at(row: Mapping[str, Any]) -> datetime:
+    """When a row was last changed."""
+    return _instant(row["updatedAt"])
 
 
 def merged_ids(row: Mapping[str, Any]) -> tuple[str, ...]:

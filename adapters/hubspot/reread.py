@@ -10,7 +10,7 @@ from typing import Any
 from adapters.hubspot.catalog import require_properties
 from adapters.hubspot.client import Hub
 from adapters.hubspot.links import INPUTS_A_CALL, Links, read_links
-from adapters.hubspot.read import MERGEABLE, MERGED_IDS, READ_ROWS, live_record, merged_ids
+from adapters.hubspot.read import MERGEABLE, MERGED_IDS, READ_ROWS, changed_at, live_record, merged_ids, tombstone
 from adapters.kit.budget import Purpose
 from adapters.kit.paging import batches
 from connector.core.records import RecordKey
@@ -35,9 +35,11 @@ def reread_objects(hub: Hub, *, source: str, ids: Sequence[str], fields: Sequenc
             row = rows.get(one)
             if row is not None:
                 yield live_record(row, key=key, fields=fields, links=links)
+            elif one in heirs:
+                heir = RecordKey(hub.connection, source, heirs[one])
+                yield tombstone(key, at=changed_at(rows[heir.id]), survivor=heir)
             else:
-                survivor = RecordKey(hub.connection, source, heirs[one]) if one in heirs else None
-                yield RawRecord(key=key, modified_at=at, fields={}, deleted=True, survivor=survivor)
+                yield tombstone(key, at=at)
 
 
 def _rows(hub: Hub, source: str, ids: Sequence[str], fields: Sequence[str]) -> tuple[Rows, datetime]:

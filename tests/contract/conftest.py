@@ -80,8 +80,6 @@ class CrmCase:
     """A `status` fault that says: too many calls just now, come back soon."""
     hook_secret: str = ""
     """What the sandbox signs with."""
-    no_reread: tuple[str, ...] = ()
-    """Sources of the shipped mapping whose rows never change and are not asked for by id."""
     options: tuple[str, ...] = ()
     record: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     """Field values of a raw record as `Sandbox.record` gives it."""
@@ -201,7 +199,6 @@ HUBSPOT = CrmCase(
         ],
     },
     hook_secret="app-secret-ü",
-    no_reread=("events:e_visited_page", "events:e_submitted_form"),
     denials=(
         Denial(
             code="INVALID_OPTION",

@@ -54,6 +54,11 @@ def _task(crm: Crm) -> Any:
     return [asdict(outcome) for outcome in crm.make_tasks([task])]
 
 
+def _reread(crm: Crm) -> Any:
+    rows = crm.reread(source="contacts", ids=["101", "102", "103"], fields=("email", "firstname"), related=("companies",))
+    return [asdict(row) for row in rows]
+
+
 def _refused(crm: Crm) -> Any:
     with pytest.raises(CrmError) as refusal:
         crm.users()
@@ -72,6 +77,7 @@ DEEDS: Mapping[str, Callable[[Crm], Any]] = {
     "read_contacts": _read("contacts", "companies"),
     "read_deals": _read("deals", "contacts"),
     "read_page_views": _read("events:e_visited_page", "contacts"),
+    "reread_contacts": _reread,
     "write_contacts": _write,
     "make_task": _task,
     "catalog": lambda crm: [asdict(field) for field in crm.catalog(sources=["contacts"]).sources["contacts"].values()],

@@ -20,7 +20,8 @@ def canned_server(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer = answers.get(f"{self.command} {urlsplit(self.path).path}", {"status": 404, "body": {"message": "no canned answer"}})
             text = json.dumps(answer.get("body")).encode()
-            self.send_response(int(answer.get("status", 200)))
+            begin = self.send_response_only if "Date" in answer.get("headers", {}) else self.send_response
+            begin(int(answer.get("status", 200)))
             for name, value in answer.get("headers", {}).items():
                 self.send_header(name, value)
             self.send_header("Content-Type", "application/json")
