@@ -35,7 +35,13 @@ def main() -> None:
             activities_per_person=options.activities_per_person,
         )
         fill(made.portal, world, alone=options.alone)
-    credentials = {"access_token": made.tokens[0].text, "portal_id": str(settings.portal_id)}
+    credentials = {
+        "access_token": made.tokens[0].text,
+        "portal_id": str(settings.portal_id),
+        "app_id": str(made.keys.app_id),
+        "client_id": made.keys.client_id,
+        "client_secret": made.keys.client_secret,
+    }
     serve(
         made.app,
         crm="hubspot",

@@ -12,8 +12,10 @@ from flask import Flask
 
 from adapters.hubspot.sandbox.account_views import AccountViews
 from adapters.hubspot.sandbox.batch_views import BatchViews
-from adapters.hubspot.sandbox.credentials import ALL_SCOPES, Credentials, Token, make_token_text
+from adapters.hubspot.sandbox.credentials import ALL_SCOPES, AppKeys, Credentials, Token, make_token_text
 from adapters.hubspot.sandbox.event_views import EventViews
+from adapters.hubspot.sandbox.journal import Journal
+from adapters.hubspot.sandbox.journal_views import JournalViews
 from adapters.hubspot.sandbox.limits import BURST_BY_TIER, DAILY_BY_TIER, SEARCHES_A_SECOND, Limits, LimitSettings
 from adapters.hubspot.sandbox.link_views import LinkViews
 from adapters.hubspot.sandbox.merge_views import MergeViews
@@ -46,6 +48,7 @@ class SandboxApp:
     portal: Portal
     control: Control
     tokens: tuple[Token, ...]
+    keys: AppKeys
 
 
 def limits_for(tier: str, *, burst: int | None = None, search_rate: int | None = None, daily: int | None = None) -> LimitSettings:
@@ -75,8 +78,8 @@ def make_app(
     kept = tuple(tokens) or default_tokens(1)
     counted = Limits(limits or limits_for(portal.settings.tier), time_zone=portal.settings.time_zone, now=control.now)
     app = Flask(__name__)
-    api = Api(app, portal=portal, credentials=Credentials(kept), limits=counted)
-    records = Records(portal)
+    api = Api(app, portal=portal, credentials=Credentials(kept, now=control.now), limits=counted)
+    records, keys = Records(portal), AppKeys()
     # Fixed words before record ids: /contacts/merge is not the record "merge".
     BatchViews(api, records)
     merging = Merging(portal, records)
@@ -86,11 +89,12 @@ def make_app(
     PropertyViews(api)
     AccountViews(api)
     EventViews(api, records)
+    JournalViews(api, Journal(portal), app=keys)
     people = PeopleEdits(portal, records)
     control.mount(app, state=people)
     app.register_blueprint(act_routes(PortalActs(portal, records=records, merging=merging, people=people, limits=counted)))
     app.register_blueprint(workflow_routes(portal.workflows))
-    courier = WebhookCourier(portal_id=portal.settings.portal_id)
+    courier = WebhookCourier(portal_id=portal.settings.portal_id, keys=keys)
     app.register_blueprint(push_routes(Pushes(control=control, changes=portal.changes, courier=courier)))
     mount_pages(app, crm="HubSpot", accent=ACCENT, control=control, pages=PortalPages(portal))
-    return SandboxApp(app=app, portal=portal, control=control, tokens=kept)
+    return SandboxApp(app=app, portal=portal, control=control, tokens=kept, keys=keys)

@@ -6,8 +6,9 @@ Station: HubSpot sandbox. `routing.py` asks it on every call.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from adapters.hubspot.sandbox.errors import expired_token, invalid_token, missing_scopes, no_credentials
 
@@ -39,11 +40,29 @@ def make_token_text(seed: int) -> str:
     return f"pat-na1-{uuid.UUID(int=(0x5EED << 112) | (4 << 76) | (0x8 << 60) | seed, version=4)}"
 
 
-class Credentials:
-    """The portal's tokens."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppKeys:
+    """The app installed in the portal: what it asks its client-credentials tokens with, and signs webhooks with."""
 
-    def __init__(self, tokens: tuple[Token, ...]) -> None:
-        self._tokens: Mapping[str, Token] = {token.text: token for token in tokens}
+    app_id: int = 1_357_911
+    client_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    client_secret: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+class Credentials:
+    """The portal's tokens. Those given out while it runs end by `now`."""
+
+    def __init__(self, tokens: tuple[Token, ...], *, now: Callable[[], datetime]) -> None:
+        self._tokens: dict[str, Token] = {token.text: token for token in tokens}
+        self._ends: dict[str, datetime] = {}
+        self._now = now
+
+    def issue(self, token: Token, *, lives: timedelta) -> str:
+        """The text of a new token like this one, good for so long."""
+        text = f"CJ{uuid.uuid4().hex}"
+        self._tokens[text] = replace(token, text=text)
+        self._ends[text] = self._now() + lives
+        return text
 
     def caller(self, authorization: str) -> Token:
         """The token of an Authorization header. Raises ApiFault (401)."""
@@ -53,7 +72,7 @@ class Credentials:
         found = self._tokens.get(text.strip())
         if found is None:
             raise invalid_token()
-        if found.expired:
+        if found.expired or (found.text in self._ends and self._ends[found.text] <= self._now()):
             raise expired_token()
         return found
 

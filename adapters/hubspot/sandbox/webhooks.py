@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from adapters.hubspot.sandbox.credentials import AppKeys
 from adapters.hubspot.sandbox.kinds import BY_NAME, Kind, find_kind
 from adapters.hubspot.sandbox.link_types import BY_ID
 from adapters.hubspot.sandbox.stamps import to_ms
@@ -67,7 +68,8 @@ class WebhookCourier:
 
     batch = EVENTS_A_REQUEST
 
-    def __init__(self, *, portal_id: int) -> None:
+    def __init__(self, *, portal_id: int, keys: AppKeys) -> None:
+        self._keys = keys
         self._portal_id = portal_id
         self._subscriptions = 0
 
@@ -81,14 +83,14 @@ class WebhookCourier:
             raise ValueError(f"signature is {signature!r}; it must be one of {', '.join(SIGNATURES)}")
         lines = [one for one in _lines(written.get("subscriptions")) if one.get("active", True)]
         app = App(
-            app_id=int(written.get("app_id", 1_357_911)),
-            secret=str(written.get("secret", "")),
+            app_id=int(written.get("app_id", self._keys.app_id)),
+            secret=str(written.get("secret") or self._keys.client_secret),
             signature=signature,
             subscriptions=tuple(self._subscription(one) for one in lines),
             has_same_event_ids=bool(written.get("same_event_ids", False)),
         )
-        if not app.secret or not app.subscriptions:
-            raise ValueError("give the app's client secret as secret, and its subscriptions")
+        if not app.subscriptions:
+            raise ValueError("give the app's subscriptions")
         return read_target(written, wants=app, timeout_s=TIMEOUT_S, max_concurrent=CONCURRENT)
 
     def letters(self, target: Target, change: Change) -> list[Letter]:
