@@ -81,7 +81,7 @@ def test_a_unit_that_reads_first_already_holds_the_write_lock(directory: Path) -
         assert tx.connections.all() == ()
         with closing(sqlite3.connect(directory / "hotlead.db", timeout=0, isolation_level=None)) as other:
             try:
-                other.execute("INSERT INTO runs VALUES (9, 'pull', 0, NULL, 'running', '{}', '')")
+                other.execute("INSERT INTO runs VALUES (9, 'pull', 0, NULL, 'running', '{}', '', '')")
                 answer = "the other got in between"
             except sqlite3.OperationalError as refused:
                 answer = str(refused)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url, text
 
 from connector.ports.crm import RawRecord
 from connector.ports.errors import Action, StoreUnreachable
@@ -253,3 +253,39 @@ def test_setting_up_again_beside_writers_changes_nothing(two: tuple[SqlStore, Sq
     create(tmp_path / "hotlead", url=url)
 
     assert bodies(two[1]) == [b"kept"]
+
+
+class Broken(Exception):
+    """What an engine of jobs may raise."""
+
+
+def test_wakes_are_enqueued_in_the_transaction_of_the_units_that_stand(url: str, tmp_path: Path) -> None:
+    def enqueue(connection: Connection, wakes: frozenset[tuple[str, str]]) -> None:
+        for job, name in sorted(wakes):
+            connection.execute(text("INSERT INTO asked VALUES (:job, :name)"), {"job": job, "name": name})
+            if name == "broken":
+                raise Broken
+
+    def unit(tx: Tx, *names: str, cut: bool = False) -> None:
+        tx.inbox.put([Arrived(lane="crm", body=names[0].encode(), at=at())])
+        for name in names:
+            tx.wake("drain", key=name)
+        if cut:
+            raise Broken
+
+    plain = url.replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(plain, autocommit=True) as admin:
+        admin.execute("CREATE TABLE asked (job TEXT, name TEXT)")
+    store = open_store(url=url, directory=tmp_path / "hotlead", command="test", enqueue=enqueue)
+
+    store.write(lambda tx: unit(tx, "crm", "hub", "crm"))
+    with pytest.raises(Broken):
+        store.write(lambda tx: unit(tx, "never", cut=True))
+    store.write(lambda tx: unit(tx, "broken"))
+    store.write(lambda tx: unit(tx, "last"))
+
+    with psycopg.connect(plain) as admin:
+        asked = admin.execute("SELECT name FROM asked ORDER BY name").fetchall()
+    assert asked == [("crm",), ("hub",), ("last",)]
+    assert bodies(store) == [b"crm", b"broken", b"last"], "a unit stands even where nobody could be woken"
+    store.close()
