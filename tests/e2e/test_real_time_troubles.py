@@ -1,0 +1,163 @@
+"""Bodies with bad events, a CRM that does not answer, a field that is gone, rows that the mapping does not want: the rest goes on."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from connector.flows.fenced import FencedStore
+from connector.ports.errors import CrmUnreachable
+from connector.ports.inbox import Arrived, LeaseLost
+from tests.e2e.test_real_time_records import ids_of
+from tests.support.journeys import Desk, Town, scored_town
+from tests.support.real_time import Lanes, lanes
+
+
+@pytest.fixture(scope="module")
+def pulled_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with scored_town(tmp_path_factory.mktemp("town"), people=100, more={"hubspot": ("--tier", "professional")}) as town:
+        yield town
+
+
+@pytest.fixture
+def desk(pulled_town: Town) -> Iterator[Desk]:
+    with pulled_town.fresh() as desk:
+        yield desk
+
+
+@pytest.fixture
+def beside(desk: Desk) -> Iterator[Lanes]:
+    with lanes(desk) as here:
+        here.settle()
+        desk.forget_counts()
+        yield here
+
+
+def event(contact: str, *, number: int = 1) -> Mapping[str, Any]:
+    return {
+        "eventId": number,
+        "subscriptionId": 1,
+        "portalId": 24681357,
+        "appId": 77,
+        "occurredAt": 1_764_000_000_000 + number,
+        "subscriptionType": "contact.propertyChange",
+        "attemptNumber": 0,
+        "objectId": int(contact),
+        "propertyName": "jobtitle",
+        "propertyValue": "x",
+        "changeSource": "CRM_UI",
+    }
+
+
+def arrives(beside: Lanes, *bodies: object, lane: str = "hubspot") -> None:
+    now = beside.road.clock()
+    beside.here.store.write(lambda tx: tx.inbox.put([Arrived(lane=lane, body=json.dumps(one).encode(), at=now) for one in bodies]))
+
+
+def test_one_bad_event_never_stops_its_batch(desk: Desk, beside: Lanes) -> None:
+    first, second = ids_of(desk, "hubspot", "contacts", 2)
+    strange = {**event(first, number=2), "subscriptionType": "contact.dancing"}
+    ticket = {**event("5", number=3), "subscriptionType": "ticket.creation"}
+
+    arrives(beside, [event(first), strange, "nonsense", ticket, event(second, number=4)])
+    drained = beside.drain("hubspot")["hubspot"]
+
+    assert (drained.split.bodies, drained.split.events, drained.split.hinted, drained.split.dropped) == (1, 5, 2, 1)
+    assert [bad.place for bad in drained.split.bad] == [1, 2]
+    assert drained.reread.read == 2
+    assert beside.here.store.write(lambda tx: tx.inbox.waiting()) == {}
+
+
+def test_what_is_told_again_and_again_is_read_once(desk: Desk, beside: Lanes) -> None:
+    (contact,) = ids_of(desk, "hubspot", "contacts", 1)
+    bodies = [[event(contact, number=n) for n in range(start, start + 100)] for start in range(0, 1000, 100)]
+
+    arrives(beside, *bodies, *bodies)
+    drained = beside.drain("hubspot")["hubspot"]
+
+    assert (drained.split.bodies, drained.split.events, drained.split.hinted) == (20, 2000, 1000)
+    assert drained.reread.read == 1
+    assert sum(count for name, count in desk.calls().items() if "batch/read" in name) <= 2
+
+
+def test_a_crm_that_does_not_answer_keeps_its_hints(desk: Desk, beside: Lanes) -> None:
+    contacts = ids_of(desk, "hubspot", "contacts", 3)
+    desk.sandboxes["hubspot"].fault("/crm/*/batch/read", "reset_before")
+    beside.hint("hubspot", "contacts", *contacts)
+    beside.hint("hubspot", "deals", *ids_of(desk, "hubspot", "deals", 1))
+
+    down = beside.drain("hubspot")["hubspot"].reread
+    at_once = beside.drain("hubspot")["hubspot"].reread
+    desk.heal()
+    clock = beside.road.clock
+    beside.road = replace(beside.road, clock=lambda: clock() + timedelta(seconds=31))
+    up_again = beside.drain("hubspot")["hubspot"].reread
+
+    assert (down.read, down.put_off) == (0, 4)
+    assert [type(failure) for failure in down.failures] == [CrmUnreachable]
+    assert down.again_at is not None
+    assert (at_once.read, at_once.put_off, at_once.failures) == (0, 0, ()), "nothing is asked before its time"
+    assert (up_again.read, up_again.failures) == (4, ())
+    assert beside.waiting() == {}
+
+
+def test_a_source_that_is_refused_is_reported_and_the_others_go_on(desk: Desk, beside: Lanes) -> None:
+    (contact,) = ids_of(desk, "hubspot", "contacts", 1)
+    deals = ids_of(desk, "hubspot", "deals", 2)
+    body = {"status": "error", "category": "VALIDATION_ERROR", "message": 'Property "dealname" does not exist'}
+    desk.sandboxes["hubspot"].fault("/crm/*/objects/deals/batch/read", "status", status=400, body=body)
+    beside.hint("hubspot", "deals", *deals)
+    beside.hint("hubspot", "contacts", contact)
+
+    drained = beside.drain("hubspot")["hubspot"].reread
+
+    assert drained.read == 1
+    assert drained.put_off == 2
+    assert len(drained.failures) == 1
+    assert beside.waiting() == {"hints hubspot": 2}
+
+
+def test_a_row_outside_the_mapping_never_enters_and_leaves_when_it_moves_out(desk: Desk, beside: Lanes) -> None:
+    inside, outside = ids_of(desk, "hubspot", "contacts", 2)
+    sandbox = desk.sandboxes["hubspot"]
+    stranger = sandbox.create("contacts", {"email": "stranger@nowhere.test", "hs_lead_status": "UNQUALIFIED"})
+    sandbox.edit("contacts", inside, {"hs_lead_status": "NEW"})
+    sandbox.edit("contacts", outside, {"hs_lead_status": "UNQUALIFIED"})
+    ((text,),) = desk.rows("SELECT text FROM documents WHERE kind = 'fields' AND name = 'hubspot' ORDER BY version DESC LIMIT 1")
+    only_new = text.replace("  contacts:\n    kind: contact\n", "  contacts:\n    kind: contact\n    where: {hs_lead_status: [New]}\n", 1)
+    assert only_new != text
+    beside.here.store.write(
+        lambda tx: tx.documents.publish(kind="fields", name="hubspot", text=only_new, at=beside.road.clock() + timedelta(seconds=1))
+    )
+    beside.here.store.write(partial(_read_by, beside=beside))
+
+    beside.hint("hubspot", "contacts", inside, outside, stranger)
+    drained = beside.drain("hubspot")["hubspot"].reread
+
+    assert beside.stored("hubspot", "contacts", [inside, outside, stranger]) == ["live", "deleted", "unknown"]
+    assert drained.left_out == 1
+
+
+def _read_by(tx: Any, *, beside: Lanes) -> None:
+    """As if the last pull had read contacts by the newest mapping."""
+    bookmark = json.loads(tx.cursors.get(connection="hubspot", source="contacts"))
+    bookmark["recipe"]["version"] = tx.documents.current(kind="fields", name="hubspot").version
+    tx.cursors.put(connection="hubspot", source="contacts", cursor=json.dumps(bookmark), at=beside.road.clock())
+
+
+def test_whoever_lost_the_lease_stores_nothing(desk: Desk, beside: Lanes) -> None:
+    store, now = beside.here.store, beside.road.clock()
+    mine = store.write(lambda tx: tx.leases.take("read:hubspot", holder="one", at=now, until=now + timedelta(seconds=30)))
+    assert mine is not None
+    fenced = replace(beside, road=replace(beside.road, store=FencedStore(store=store, lease=mine)))
+    store.write(lambda tx: tx.leases.take("read:hubspot", holder="two", at=now + timedelta(seconds=31), until=now + timedelta(seconds=61)))
+    beside.hint("hubspot", "contacts", *ids_of(desk, "hubspot", "contacts", 1))
+
+    with pytest.raises(LeaseLost):
+        fenced.drain("hubspot")
+
+    assert beside.waiting() == {"hints hubspot": 1}
