@@ -127,3 +127,21 @@ def test_merges_and_associations_are_there_when_subscribed_to(portal: Served) ->
         ("ASSOCIATION_ADDED", int(one), int(company), True),
     }
     assert ("MERGE", int(merged), [int(two)]) in [(e["action"], e["objectId"], e.get("mergedObjectIds")) for e in told_merge]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"objectIds": ["x"]}, {"objectIds": 7}, {"actions": "CREATE"}, {"actions": []}, {"actions": ["ASSOCIATION_ADDED"]},
+        {"objectTypeId": "9-9"}, {"objectTypeId": None}, {"portalId": 1}, {"properties": [1]}, {"subscriptionType": "EVENT"},
+    ],
+)  # fmt: skip
+def test_a_subscription_that_makes_no_sense_is_refused(portal: Served, changed: dict[str, Any]) -> None:
+    bearer = token(portal).json()["access_token"]
+    body = {"subscriptionType": "OBJECT", "portalId": PORTAL, "objectTypeId": "0-1", "actions": ["CREATE"], **changed}
+
+    answer = requests.post(
+        f"{portal.url}/webhooks-journal/subscriptions/2026-03", json=body, headers={"Authorization": f"Bearer {bearer}"}, timeout=5
+    )
+
+    assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")

@@ -12,10 +12,10 @@ from typing import Any
 from flask import Response, request
 
 from adapters.hubspot.sandbox.credentials import AppKeys, Token
-from adapters.hubspot.sandbox.errors import invalid_request, not_found
+from adapters.hubspot.sandbox.errors import fault, invalid_request, not_found
 from adapters.hubspot.sandbox.journal import Journal, JournalSubscription, UnknownOffsetError
 from adapters.hubspot.sandbox.kinds import BY_NAME, find_kind
-from adapters.hubspot.sandbox.reading import names
+from adapters.hubspot.sandbox.reading import names, record_id, record_number
 from adapters.hubspot.sandbox.routing import NO_CONTENT, Answer, Api, Call, reply, scopes
 from adapters.hubspot.sandbox.stamps import iso, to_ms
 
@@ -56,12 +56,12 @@ class JournalViews:
         """A client-credentials token of the app; other grants are not served."""
         form = request.form
         if form.get("grant_type") != "client_credentials":
-            return reply(400, {"status": "BAD_GRANT_TYPE", "message": "unsupported grant_type"}, {})
+            return _no_token("BAD_GRANT_TYPE", "unsupported grant_type")
         if (form.get("client_id"), form.get("client_secret")) != (self._app.client_id, self._app.client_secret):
-            return reply(400, {"status": "BAD_CLIENT_ID", "message": "missing or unknown client id"}, {})
+            return _no_token("BAD_CLIENT_ID", "missing or unknown client id")
         wanted = frozenset(form.get("scope", "").split())
         if not wanted or wanted - APP_SCOPES:
-            return reply(400, {"status": "BAD_SCOPE", "message": f"scopes of this app are {' '.join(sorted(APP_SCOPES))}"}, {})
+            return _no_token("BAD_SCOPE", f"scopes of this app are {' '.join(sorted(APP_SCOPES))}")
         text = self._credentials.issue(Token(text="", scopes=wanted, app_id=self._app.app_id), lives=TOKEN_LIVES)
         return reply(200, {"token_type": "bearer", "access_token": text, "expires_in": int(TOKEN_LIVES.total_seconds())}, {})
 
@@ -82,7 +82,7 @@ class JournalViews:
 
     def file(self, offset: str) -> Response:
         """The file itself; 403 after its address has run out."""
-        if to_ms(self._portal.control.now()) > int(request.args.get("expires", "0")):
+        if to_ms(self._portal.control.now()) > (record_number(request.args.get("expires", "")) or 0):
             return Response("<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", 403, mimetype="text/xml")
         body = self._journal.file(offset)
         return Response(body or "", 200 if body else 404, content_type="application/json")
@@ -107,7 +107,7 @@ class JournalViews:
             "kind": kind.name,
             "actions": actions,
             "properties": frozenset(names(given.get("properties"), "properties")),
-            "ids": frozenset(int(one) for one in given.get("objectIds") or ()),
+            "ids": frozenset(_record_ids(given.get("objectIds"))),
             "associated": frozenset(one.name for one in others if one is not None),
         }
         return Answer(body=self._shown(self._journal.subscribe(made)), status=201)
@@ -140,3 +140,15 @@ class JournalViews:
             "createdAt": stamp,
             "updatedAt": stamp,
         }
+
+
+def _no_token(status: str, message: str) -> Response:
+    refused = fault(400, message)
+    return reply(400, refused.body | {"status": status}, {})
+
+
+def _record_ids(given: Any) -> list[int]:
+    listed = [] if given is None else given
+    if not isinstance(listed, list):
+        raise invalid_request("Invalid input JSON: objectIds must be a list of ids")
+    return [record_id(one) for one in listed]
