@@ -46,6 +46,11 @@ class Intake:
         self.trouble = ""
         """The class of the error that kept the last bodies out; empty once others got in."""
 
+    @property
+    def waiting(self) -> int:
+        """Bodies that wait, those under way among them."""
+        return self._bodies
+
     def put(self, body: Arrived) -> None:
         """Returns once the body is durable. Raises Overloaded, or the StoreError that kept it out."""
         waiting = _Waiting(body, Future())
