@@ -43,3 +43,8 @@ class Remembered(Generic[V]):
                 self._found.clear()
             self._found[name] = (now, found)
         return found
+
+    def forget(self) -> None:
+        """Looks everything up anew: it is known that something was changed. While the store cannot be read, nothing is remembered then."""
+        with self._guard:
+            self._found.clear()

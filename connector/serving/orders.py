@@ -52,6 +52,8 @@ class Inside:
 
     here: Installation
     engine: EmbeddedEngine
+    changed: Callable[[], None]
+    """Called once the command has done its work: what was looked up before it may not hold any more."""
     leases: LeaseKeeper
     stopping: Stopping
     order: Order
@@ -69,6 +71,7 @@ class Inside:
                 store = replace(stack.enter_context(self.leases.under(name)).store, store=store)
             guarded = StoppableStore(store=store, stopping=self.stopping)
             yield replace(self.here, store=guarded, closing=stack)
+        self.changed()
         self.engine.forgive()
 
 
@@ -81,11 +84,14 @@ class Carrier(Protocol):
 class OrderDesk:
     """Listens on the socket of the data directory; a thread a command."""
 
-    def __init__(self, *, here: Installation, engine: EmbeddedEngine, leases: LeaseKeeper, carry: Carrier) -> None:
+    def __init__(
+        self, *, here: Installation, engine: EmbeddedEngine, leases: LeaseKeeper, carry: Carrier, changed: Callable[[], None]
+    ) -> None:
         self._here = here
         self._engine = engine
         self._leases = leases
         self._carry = carry
+        self._changed = changed
         self._folder = tempfile.TemporaryDirectory(prefix="hotlead-")
         self._path = path_to_listen(here.settings.data_dir.resolve(), elsewhere=Path(self._folder.name))
         self._socket = _listening(self._path)
@@ -147,6 +153,7 @@ class OrderDesk:
         inside = Inside(
             here=self._here,
             engine=self._engine,
+            changed=self._changed,
             leases=self._leases,
             stopping=stopping,
             order=order,

@@ -7,27 +7,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from importlib.metadata import version
 
 import structlog
 from flask import Flask
 
 from connector.bootstrap import Installation, opened
-from connector.flows.health import Health, JobState, health
 from connector.flows.progress import silent
-from connector.flows.receive import receive
-from connector.flows.receiving import Hook, find_hook
-from connector.flows.remembered import Remembered
-from connector.flows.sites import known_sites
 from connector.flows.stopping import Stopping
 from connector.flows.write_due import LaneMemory
 from connector.ports.telemetry import Meter, NoMeter
 from connector.serving.calls import CallCounter
+from connector.serving.known import Known, known_of
 from connector.serving.names import worker_name
 from connector.serving.orders import Carrier, OrderDesk
+from connector.serving.web import job_states, web_parts
 from connector.settings import Settings
 from connector.web.app import create_app
-from connector.web.parts import WebParts
 from jobs.clockwork import Clockwork
 from jobs.embedded import EmbeddedEngine
 from jobs.leased import LeaseKeeper, release_all
@@ -85,7 +80,7 @@ class Serving:
     engine: EmbeddedEngine
     leases: LeaseKeeper
     stopping: Stopping
-    hook_of: Callable[[str], Hook | None]
+    known: Known
     app: Flask
     closing: ExitStack
     _closing_once: threading.Lock = field(default_factory=threading.Lock)
@@ -97,7 +92,7 @@ class Serving:
     def said(self, port: int) -> Said:
         """What is connected, live and receiving right now."""
         connections = tuple(
-            ConnectionSaid(name=c.name, crm=c.crm, live=c.live.value, receiving=self.hook_of(c.name) is not None)
+            ConnectionSaid(name=c.name, crm=c.crm, live=c.live.value, receiving=self.known.receives(c.name))
             for c in self.here.connections_if_any()
         )
         return Said(port=port, pid=os.getpid(), connections=connections)
@@ -114,10 +109,10 @@ def open_serving(settings: Settings, *, carry: Carrier) -> Serving:
         here = replace(here, worker=name)
         leases = LeaseKeeper(store=here.store, clock=here.clock, worker=name)
         stack.callback(leases.close)
-        hook_of = Remembered(partial(_hook, here))
+        known = known_of(here)
         pools = PoolShelf(here.pool)
         stack.callback(pools.close)
-        work = work_of(here, meter=meter, stopping=stopping, hook_of=hook_of, pools=pools)
+        work = work_of(here, meter=meter, stopping=stopping, known=known, pools=pools)
         calls = CallCounter(crms=here.crms, meter=meter)
         runner = Runner(work=work, leases=leases, after=calls.note)
         engine = EmbeddedEngine(registry=REGISTRY, run=runner.run, stopping=stopping, threads=settings.job_threads)
@@ -130,23 +125,19 @@ def open_serving(settings: Settings, *, carry: Carrier) -> Serving:
         clockwork = Clockwork(leases=leases, timetable=partial(timetable_of, work, engine.wake))
         clockwork.start()
         stack.callback(clockwork.stop)
-        desk = OrderDesk(here=here, engine=engine, leases=leases, carry=carry)
+        desk = OrderDesk(here=here, engine=engine, leases=leases, carry=carry, changed=known.forget)
         desk.start()
         stack.callback(desk.stop)
-        parts = web_parts(here, engine=engine, stopping=stopping, meter=meter, calls=calls, hook_of=hook_of)
+        parts = web_parts(here, states=partial(job_states, engine), stopping=stopping, meter=meter, calls=calls, known=known)
         return Serving(
             here=here,
             engine=engine,
             leases=leases,
             stopping=stopping,
-            hook_of=hook_of,
+            known=known,
             app=create_app(parts),
             closing=stack.pop_all(),
         )
-
-
-def _hook(here: Installation, name: str) -> Hook | None:
-    return find_hook(store=here.store, vault=here.vault, kinds=here.kinds, connection=name)
 
 
 def nothing_stalls() -> int:
@@ -159,7 +150,7 @@ def work_of(
     *,
     meter: Meter,
     stopping: Stopping,
-    hook_of: Callable[[str], Hook | None],
+    known: Known,
     pools: PoolShelf,
     retry_stalled: Callable[[], int] = nothing_stalls,
 ) -> Work:
@@ -171,7 +162,7 @@ def work_of(
         kinds=here.kinds,
         stopping=stopping,
         memory=LaneMemory(),
-        receives=lambda name: hook_of(name) is not None,
+        receives=known.receives,
         shards=pools.lend,
         is_shared=here.is_shared,
         retry_stalled=retry_stalled,
@@ -182,53 +173,3 @@ def timetable_of(work: Work, wake: Callable[[str, str], None], store: object) ->
     """The timetable of one process; it wakes lanes in the process itself, so the fence of its lease has nothing to guard."""
     del store
     return Timetable(registry=REGISTRY, work=work, wake=wake)
-
-
-def web_parts(
-    here: Installation,
-    *,
-    engine: EmbeddedEngine,
-    stopping: Stopping,
-    meter: Meter,
-    calls: CallCounter,
-    hook_of: Callable[[str], Hook | None],
-) -> WebParts:
-    """What the web face gets of the worker."""
-    sites = Remembered(lambda _: known_sites(store=here.store, vault=here.vault))
-
-    def how_it_stands() -> Health:
-        return health(
-            store=here.store,
-            now=here.clock(),
-            version=version("hotlead"),
-            jobs=job_states(engine),
-            calls=calls.today(),
-            receives=lambda name: hook_of(name) is not None,
-        )
-
-    return WebParts(
-        receive=lambda bodies: receive(store=here.store, bodies=bodies),
-        hook_of=hook_of,
-        sites=sites,
-        skew_of=calls.skew_of,
-        overloaded=lambda: stopping.is_asked,
-        health=how_it_stands,
-        meter=meter,
-        metrics=bytes,
-        clock=here.clock,
-        version=version("hotlead"),
-        public_url=here.settings.public_url,
-        trust_proxy=here.settings.trust_proxy,
-        page_views_per_minute=here.settings.page_views_per_minute,
-        metrics_token=here.settings.metrics_token.get_secret_value(),
-    )
-
-
-def job_states(engine: EmbeddedEngine) -> tuple[JobState, ...]:
-    """How each lane stands, for the health page."""
-    state = engine.state()
-    running = set(state.running)
-    return tuple(
-        JobState(job=n.job, key=n.key, running=(n.job, n.key) in running, last_run_at=n.ended.at, last_error=n.ended.error)
-        for n in state.lanes
-    )
