@@ -7,6 +7,7 @@ from datetime import datetime
 from connector.flows.receiving import crm_secrets, hook_secrets
 from connector.ports.crm import Crm, CrmKind, Identity
 from connector.ports.errors import SecretsError, UsageError
+from connector.ports.inbox import SITE
 from connector.ports.store import Connection, Store, Tx, Vault
 from mappings.document import first_mapping
 
@@ -41,6 +42,8 @@ def connect(
     with store.read() as tx:
         existing = tx.connections.get(name)
         others = [c for c in tx.connections.all() if c.name != name]
+    if existing is None:
+        _refuse_name(name)
     if existing is not None and existing.crm != crm_name:
         raise UsageError(f"'{name}' is a {existing.crm} connection already.", hint="Give the new connection another name.")
     crm = kind.open(connection=name, settings=settings)
@@ -73,6 +76,14 @@ def connect(
 
     store.write(unit)
     return Connected(connection=connection, identity=identity, again=existing is not None)
+
+
+def _refuse_name(name: str) -> None:
+    """A name stands in the address that a CRM pushes to, and names the lane of what it pushes."""
+    if name == SITE:
+        raise UsageError(f"'{name}' stands for events of web sites.", hint="Give the connection another name.")
+    if not name.strip() or name in (".", "..") or any(c in "/\\?#" or not c.isprintable() for c in name):
+        raise UsageError(f"{name!r} cannot be the name of a connection.", hint="Use letters, digits, spaces and dashes, such as EU-org.")
 
 
 def _receiving(tx: Tx, *, vault: Vault, name: str) -> Mapping[str, str]:

@@ -62,6 +62,11 @@ def start_receiving(
             "The CRM needs a public address to push to, and none is set.",
             hint="Set public_url in hotlead.toml to the https address that leads here, such as https://hotlead.example.com.",
         )
+    if "/" in connection.name:
+        raise UsageError(
+            f"'{connection.name}' cannot receive: its name has a slash in it, which no address can carry.",
+            hint="Go on polling it, or connect the account under a name without a slash in a new installation.",
+        )
     signed = not kind.hooks.has_secret_path
 
     def unit(tx: Tx) -> dict[str, str]:

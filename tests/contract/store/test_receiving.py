@@ -78,7 +78,7 @@ class Office:
 
 
 def test_a_crm_that_cannot_sign_gets_an_address_with_a_secret_that_stays(store: Store, vault: Vault) -> None:
-    office = Office(store, vault, like="salesforce", name="EU org/2")
+    office = Office(store, vault, like="salesforce", name="EU org 2")
     connection = office.connect()
 
     first, again = office.start(connection), office.start(connection)
@@ -86,11 +86,11 @@ def test_a_crm_that_cannot_sign_gets_an_address_with_a_secret_that_stays(store: 
 
     hook = office.find()
     assert first == again and not first.signed
-    assert first.url.startswith("https://hotlead.example.com/in/hooks/EU%20org%2F2/")
+    assert first.url.startswith("https://hotlead.example.com/in/hooks/EU%20org%202/")
     assert len(first.url.rpartition("/")[2]) == 43
     assert renewed.url != first.url
     assert hook is not None
-    assert (hook.connection, hook.path, hook.keys.accounts) == ("EU org/2", renewed.url.rpartition("/")[2], ("4711",))
+    assert (hook.connection, hook.path, hook.keys.accounts) == ("EU org 2", renewed.url.rpartition("/")[2], ("4711",))
 
 
 def test_a_crm_that_signs_is_known_by_its_secret_which_stays_until_another_is_given(store: Store, vault: Vault) -> None:
@@ -118,7 +118,20 @@ def test_what_is_missing_is_named(store: Store, vault: Vault) -> None:
     with pytest.raises(UsageError, match="the secret it signs with"):
         office.start(connection)
 
+    with pytest.raises(UsageError, match="slash"):
+        office.start(replace(connection, name="EU/2"), secret="s")
+
     assert office.find() is None
+
+
+@pytest.mark.parametrize("name", ["site", "EU/2", "", " ", "..", "a?b", "a#b", "a\nb"])
+def test_a_name_that_no_address_can_carry_is_refused_before_the_crm_is_asked(store: Store, vault: Vault, name: str) -> None:
+    office = Office(store, vault, like="hubspot", name=name)
+
+    with pytest.raises(UsageError):
+        office.connect()
+
+    assert office.kind.opened == []
 
 
 @pytest.mark.parametrize("like", ["salesforce", "hubspot"])
