@@ -3,20 +3,26 @@
 What is chosen is imported when it is opened: a database and cryptography take longer to load than `hotlead --help` to answer.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters.finder import crm_kinds
 from connector.flows.connect import open_crm
-from connector.flows.progress import Progress
+from connector.flows.progress import Progress, Step
 from connector.flows.road import Road
 from connector.ports.crm import Crm, CrmKind
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, ShardPool, Store, Vault
-from connector.settings import Settings
+from connector.settings import FILE_NAME, PREFIX, Settings
+from connector.settings_file import with_setting
+
+if TYPE_CHECKING:
+    from connector.store.move import StoreMove
 
 Clock = Callable[[], datetime]
 OnWake = Callable[[frozenset[tuple[str, str]]], None]
@@ -117,6 +123,54 @@ def make(settings: Settings) -> Path:
 
     create(settings.data_dir, url=database_of(settings), keys=given_keys(settings))
     return settings.data_dir
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingKept:
+    """Where the address of the database is to be set from here on."""
+
+    where: str
+    written: bool
+    """Whether that is done; else a person must."""
+
+
+@contextmanager
+def moving_store(settings: Settings, *, url: str, progress: Progress) -> "Iterator[StoreMove]":
+    """The SQLite store of this installation on its way to the PostgreSQL database of `url`. UsageError where there is none to move."""
+    from connector.store.engine import sqlite_path
+    from connector.store.move import moving
+    from connector.store.moved import hidden
+    from connector.store.store import is_there
+
+    source = database_of(settings)
+    if sqlite_path(source) is None:
+        raise UsageError(
+            f"This installation is in {hidden(source)}, not in SQLite.", hint="From one PostgreSQL to another: pg_dump and pg_restore."
+        )
+    if not is_there(settings.data_dir, url=source):
+        raise UsageError(f"There is no hotlead database in {settings.data_dir}.", hint="Name another folder with --data-dir.")
+
+    def told(name: str, done: int, of: int | None) -> None:
+        progress(Step(name=name, done=done, of=of))
+
+    with moving(directory=settings.data_dir, source_url=source, url=url, told=told) as move:
+        yield move
+
+
+def keep_address(settings: Settings, *, url: str) -> SettingKept:
+    """Sets `database_url` where it is set now, as far as a file of the data directory can say it."""
+    from connector.store.moved import write_whole
+
+    variable = f"{PREFIX}DATABASE_URL"
+    if variable in os.environ:
+        return SettingKept(where=variable, written=False)
+    path = (settings.data_dir / FILE_NAME).resolve()
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        write_whole(path, with_setting(text, name="database_url", value=url))
+    except (OSError, UsageError):
+        return SettingKept(where=str(path), written=False)
+    return SettingKept(where=str(path), written=True)
 
 
 @contextmanager

@@ -19,6 +19,9 @@ from connector.store.other_writers import take_turn
 HEAD = "0001"
 """The newest revision under `migrations/versions`; a test holds it."""
 
+MOVES = "store_moves"
+"""The table that a database has which a store was moved to: see `store.move_target`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrations:
@@ -89,6 +92,11 @@ def _revision(connection: Connection, migrations: Migrations) -> str | None:
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if "alembic_version" in tables else None
     if found is None or "made_by" not in tables:
         raise StoreVersion("The database was not made by hotlead.", hint="Give hotlead a data directory of its own.")
+    if MOVES in tables and not connection.execute(text(f"SELECT bool_and(completed_at IS NOT NULL) FROM {MOVES}")).scalar():
+        raise StoreVersion(
+            "The database holds a store that was moved there in part.",
+            hint="Give `hotlead migrate-store` again where it was begun: it goes on.",
+        )
     if found == migrations.head or found in migrations.known():
         return str(found)
     maker = connection.execute(text("SELECT version FROM made_by")).scalar()

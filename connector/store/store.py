@@ -13,6 +13,7 @@ from connector.ports.store import ShardReader
 from connector.store.engine import open_engine, sqlite_path
 from connector.store.lock import WriterLock
 from connector.store.migrate import bring_up, require_current
+from connector.store.moved import require_not_moved
 from connector.store.shards import AdbcShards
 from connector.store.sql_shards import SqlShards
 from connector.store.sql_store import Enqueue, OnWake, SqlStore
@@ -60,6 +61,8 @@ def open_store(*, url: str = "", directory: Path, command: str, enqueue: Enqueue
 def open_reader(*, url: str = "", directory: Path) -> SqlStore:
     """The store for reading only, beside whoever writes. Raises UsageError where nothing was set up, StoreVersion for another version's."""
     _require_set_up(url, directory)
+    if sqlite_path(_url(url, directory)) is not None:
+        require_not_moved(directory)
     with ExitStack() as undoing:
         reader = open_engine(_url(url, directory), writable=False)
         undoing.callback(reader.dispose)
@@ -74,6 +77,7 @@ def _lock(directory: Path, *, url: str, command: str, undoing: ExitStack) -> Wri
         return None
     lock = WriterLock(directory=directory, command=command)
     undoing.callback(lock.release)
+    require_not_moved(directory)
     return lock
 
 
