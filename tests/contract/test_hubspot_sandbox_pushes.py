@@ -224,9 +224,10 @@ def test_a_refused_array_comes_again_with_the_next_attempt_number_until_ten_retr
     assert timedelta(hours=18) < due[-1] - NOW < timedelta(hours=24)
 
 
-def test_a_client_error_and_silence_are_retried_too_and_success_ends_it(portal: Served, listener: Receiver) -> None:
+@pytest.mark.parametrize("status", [401, 302])
+def test_other_answers_and_silence_are_retried_too_and_success_ends_it(portal: Served, listener: Receiver, status: int) -> None:
     subscribe(portal, listener, EMAIL, timeout_s=0.2)
-    listener.statuses = [401]
+    listener.statuses = [status]
 
     portal.contact(email="a@example.com")
     flush(portal)

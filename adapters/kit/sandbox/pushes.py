@@ -170,9 +170,9 @@ class Pushes:
                 self._read_to = change.number
                 for number, target in targets.items():
                     for letter in self._courier.letters(target, change):
-                        self._queue_letter(number, target, letter)
+                        self._queue_letter(number, target, letter, change.at)
 
-    def _queue_letter(self, number: int, target: Target, letter: Letter) -> None:
+    def _queue_letter(self, number: int, target: Target, letter: Letter, at: datetime) -> None:
         mischief = target.mischief
         with self._lock:
             if number not in self._targets:
@@ -186,10 +186,9 @@ class Pushes:
             is_doubled = mischief.duplicate_every and nth % mischief.duplicate_every == 0
             copies = 1 + (mischief.copies if is_doubled else 0)
             counts["duplicated"] += copies - 1
-            now = self._control.now()
             for _ in range(copies):
                 wait = chance.uniform(0, mischief.delay_s) if mischief.shuffle else mischief.delay_s
-                due = now + timedelta(seconds=wait)
+                due = at + timedelta(seconds=wait)
                 self._queue.append(_Bundle(subscriber=number, letters=(letter,), due=due, first=due))
 
     def _is_due(self) -> bool:

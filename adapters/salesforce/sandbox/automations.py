@@ -2,7 +2,8 @@
 
 Station: Salesforce sandbox, behind `deploy.py`; what is in force becomes subscribers of `adapters.kit.sandbox.pushes`.
 Sources: Metadata API Developer Guide, Workflow (outboundMessages, rules) and Flow (start, actionCalls). Read are rules whose
-formula is `true` or joins ISNEW() and ISCHANGED(field) by OR or ||, and flows whose filters are IsChanged; others are refused.
+formula is `true` or joins ISNEW() and ISCHANGED(field) by OR or ||, and flows whose filters are IsChanged or whose formula
+leaves out one user; others are refused.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from adapters.salesforce.sandbox.package_zip import Part, listed
 MESSAGE, RULE, FLOW = "WorkflowOutboundMessage", "WorkflowRule", "Flow"
 
 _ATOM = re.compile(r"\s*(?:(TRUE)|(ISNEW)\s*\(\s*\)|ISCHANGED\s*\(\s*(\w+)\s*\))\s*", re.IGNORECASE)
+_OTHER_USER = re.compile(r'\s*\{!\$User\.Username\}\s*(?:<>|!=)\s*"([^"]+)"\s*')
 _TRIGGERS = {"onAllChanges": True, "onCreateOnly": False}
 _RECORD_TRIGGERS = {"CreateAndUpdate": (True, True), "Create": (True, False), "Update": (False, True)}
 
@@ -35,6 +37,8 @@ class Sender:
     on_create: bool
     on_update: bool
     watched: tuple[str, ...]
+    except_user: str = ""
+    """Username whose saves send nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,14 @@ class AutomationsInForce:
 def _subscription(wanted: Automations, sender: Sender, message: str) -> dict[str, Any]:
     settings = wanted.messages[message]
     when = "create" if not sender.on_update else "field_changes" if sender.watched else "create_or_update"
-    return {**settings, "name": message, "object": sender.source, "when": when if sender.on_create else "update", "watched": sender.watched}
+    return {
+        **settings,
+        "name": message,
+        "object": sender.source,
+        "when": when if sender.on_create else "update",
+        "watched": sender.watched,
+        "except_user": sender.except_user,
+    }
 
 
 def _message(org: Org, part: Part) -> dict[str, Any]:
@@ -185,7 +196,18 @@ def _flow(org: Org, part: Part) -> Sender | None:
         on_create=on_create,
         on_update=on_update,
         watched=tuple(_field(kind, str(one.get("field", ""))) for one in filters),
+        except_user=_except_user(str(start.get("filterFormula", ""))),
     )
+
+
+def _except_user(formula: str) -> str:
+    """The username in the one flow formula that is read: everybody but that user."""
+    if not formula.strip():
+        return ""
+    found = _OTHER_USER.fullmatch(formula)
+    if found is None:
+        raise RowRefusal("FIELD_INTEGRITY_EXCEPTION", 'this sandbox reads the flow formula {!$User.Username} <> "name" and no other')
+    return found[1]
 
 
 def _kind(org: Org, name: str) -> Kind:

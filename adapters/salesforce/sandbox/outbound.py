@@ -33,7 +33,7 @@ GIVEN_UP_AFTER = timedelta(hours=24)
 """The wait grows from one retry to the next up to two hours; after 24 hours the message is dropped. How it grows is not documented."""
 OUTBOUND = "http://soap.sforce.com/2005/09/outbound"
 
-_KEYS = TARGET_KEYS | {"object", "fields", "name", "when", "watched", "include_session_id"}
+_KEYS = TARGET_KEYS | {"object", "fields", "name", "when", "watched", "except_user", "include_session_id"}
 _WHEN = ("create", "create_or_update", "update", "field_changes")
 _API_VERSION = "66.0"
 _ACK = re.compile(r"^\s*(true|1)\s*$")
@@ -49,6 +49,8 @@ class Message:
     """`create`, `create_or_update` (every save), `update`, or `field_changes`: new, or one of `watched` changed."""
     watched: tuple[str, ...]
     """Fields whose change is told; none: every change is."""
+    except_user: str
+    """Id of the user whose saves are not told, as a flow's condition on $User has it; "" for none."""
     action_id: str
     include_session_id: bool
     base_url: str
@@ -93,6 +95,7 @@ class OutboundCourier:
             source=kind.name,
             fields=tuple(field.name for _, field in found if field is not None and field.name != "Id"),
             when=when,
+            except_user=self._user_id(str(written.get("except_user", ""))),
             action_id=make_id("04k", self._actions),
             watched=tuple(str(name) for name in written.get("watched") or (written.get("fields", ()) if when == "field_changes" else ())),
             include_session_id=written.get("include_session_id") is True,
@@ -104,7 +107,7 @@ class OutboundCourier:
         """One notification, when the rule fits."""
         message: Message = target.wants
         told = change.told
-        if told["object"] != message.source:
+        if told["object"] != message.source or (message.except_user and told["by"] == message.except_user):
             return []
         if told["is_new"]:
             is_wanted = message.when != "update"
@@ -148,6 +151,15 @@ class OutboundCourier:
         del chance
         wait = min(FIRST_WAIT * 2 ** min(attempt, 16), LONGEST_WAIT)
         return None if waited + wait > GIVEN_UP_AFTER else wait
+
+    def _user_id(self, username: str) -> str:
+        if not username:
+            return ""
+        with self._org.database.reading() as db:
+            found = db.execute('SELECT Id FROM "User" WHERE Username = ?', (username,)).fetchone()
+        if found is None:
+            raise ValueError(f"there is no user {username!r}")
+        return str(found[0])
 
     def _session(self, message: Message) -> str:
         if not message.include_session_id:

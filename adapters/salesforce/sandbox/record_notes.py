@@ -26,9 +26,9 @@ class RecordNotes:
         """A record was saved: new when `old` is None."""
         if self._changes.are_wanted:
             changed = [name for name in new if name not in _STAMPS and (old is None or new[name] != old.get(name))]
-            self.touched(source, str(new["Id"]), changed, is_new=old is None)
+            self.touched(source, str(new["Id"]), changed, is_new=old is None, by=str(new.get("LastModifiedById") or ""))
 
-    def touched(self, source: str, record_id: str, changed: Iterable[str], *, is_new: bool = False) -> None:
-        """These fields of a record were saved by one of the org's own acts (a merge, a conversion)."""
+    def touched(self, source: str, record_id: str, changed: Iterable[str], *, is_new: bool = False, by: str = "") -> None:
+        """These fields of a record were saved by the user `by`, or by one of the org's own acts (a merge, a conversion)."""
         if self._changes.are_wanted:
-            self._changes.note({"object": source, "id": record_id, "is_new": is_new, "changed": list(changed)})
+            self._changes.note({"object": source, "id": record_id, "is_new": is_new, "changed": list(changed), "by": by})
