@@ -1,7 +1,8 @@
 """What the product asks of its store. One implementation for SQLite and PostgreSQL fulfils it under `connector/store`.
 
 Reads happen in `Store.read()`, writes in a unit given to `Store.write(unit)`: one transaction, all or nothing, at most about 500 rows,
-no CRM call inside. A unit may be run again after a transient failure, so it computes nothing but what it writes. Instants are aware UTC.
+no CRM call inside. A unit may be run again, after a transient failure or where another one failed beside it, so it computes nothing but
+what it writes and gives back. Instants are aware UTC.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -514,13 +515,18 @@ class Tx(Protocol):
 
 
 class Store(Protocol):
-    """The whole store. Opening it for writing takes the data directory; a second process that tries gets StoreBusy."""
+    """The whole store. A SQLite file is written by the one process that opened it so, and a second that tries gets StoreBusy; processes
+    that write to PostgreSQL take turns.
+    """
 
     def read(self) -> AbstractContextManager[Tx]:
         """A consistent snapshot."""
 
     def write(self, unit: Callable[[Tx], T]) -> T:
-        """Runs the unit in the one writer and returns when it is durable. Raises what the unit raised; then nothing of it stands."""
+        """Runs the unit in the one writer and returns when it is durable. Raises what the unit raised; then nothing of it stands.
+
+        A database that is away is waited for, about a minute; then StoreUnreachable, whose `in_doubt` says whether the unit may stand.
+        """
 
     def load_people(self, people: Sequence[PersonId], *, facts: Sequence[str], since: datetime) -> tuple[People, Activities]:
         """A few persons with the named facts and their activities since then, ready for scoring."""
