@@ -2,7 +2,7 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -72,6 +72,8 @@ class Outside:
     """What stands around the app: `inbox` is what became durable; `trouble` is raised instead of keeping."""
 
     inbox: list[Arrived] = field(default_factory=list)
+    into: Callable[[Sequence[Arrived]], None] | None = None
+    """Where bodies go instead of `inbox`."""
     trouble: Exception | None = None
     until: Event | None = None
     """Keeping hangs until then."""
@@ -89,7 +91,10 @@ class Outside:
             self.until.wait(timeout=30)
         if self.trouble is not None:
             raise self.trouble
-        self.inbox.extend(bodies)
+        if self.into is not None:
+            self.into(bodies)
+        else:
+            self.inbox.extend(bodies)
 
     def find(self, connection: str) -> Hook | None:
         if self.lookup_trouble is not None:
