@@ -10,6 +10,8 @@ from typing import Any
 
 from adapters.hubspot import catalog, check, events, provision, read, write
 from adapters.hubspot.client import Hub
+from adapters.hubspot.journal import Journal
+from adapters.hubspot.journal_client import JournalClient
 from adapters.hubspot.reread import reread_objects
 from adapters.hubspot.settings import SETTINGS, parse_settings
 from adapters.hubspot.tasks import close_tasks, make_tasks, task_states
@@ -37,7 +39,7 @@ from connector.ports.crm import (
     Write,
 )
 from connector.ports.errors import CrmError
-from connector.ports.hooks import Hooks
+from connector.ports.hooks import HintFeed, Hooks
 from connector.ports.tokens import TokenShelf
 
 MANIFEST = read_manifest(Path(__file__).parent)
@@ -52,8 +54,10 @@ PRODUCTION_ACCOUNT = "STANDARD"
 class HubSpotCrm:
     """One connection to one portal. Safe for use by several threads."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, *, journal_client: JournalClient | None = None) -> None:
         self.connection = hub.connection
+        self._journal_client = journal_client
+        self._journal = Journal(client=journal_client, portal=self._portal_id) if journal_client else None
         self._hub = hub
         self._account: Mapping[str, Any] | None = None
         self._lock = Lock()
@@ -122,14 +126,23 @@ class HubSpotCrm:
         type_id = OBJECT_TYPE_IDS.get(key.source, key.source)
         return f"https://{domain}/contacts/{account.get('portalId')}/record/{type_id}/{key.id}"
 
+    def feed(self) -> HintFeed | None:
+        """The webhooks journal, where the settings name an app for it."""
+        return self._journal
+
     def usage(self) -> Usage:
         return self._hub.budget.usage()
 
     def close(self) -> None:
         self._hub.close()
+        if self._journal_client is not None:
+            self._journal_client.close()
 
     def __repr__(self) -> str:
         return f"HubSpotCrm({self.connection!r})"
+
+    def _portal_id(self) -> str:
+        return str((self._account or self._read_account()).get("portalId") or "")
 
     def _read_account(self) -> Mapping[str, Any]:
         reply = self._hub.call("GET", self._hub.paths.account, purpose=Purpose.CATALOG, essential=True, part="portalId")
@@ -159,7 +172,13 @@ class HubSpotKind:
     ) -> HubSpotCrm:
         """A connection; no call is made. Raises UsageError naming each wrong setting. Clock and retries are for tests."""
         parsed = parse_settings(connection=connection, settings=settings)
-        return HubSpotCrm(Hub(connection=connection, settings=parsed, clock=clock, policy=policy))
+        hub = Hub(connection=connection, settings=parsed, clock=clock, policy=policy)
+        journal = None
+        if parsed.journal_client_id:
+            journal = JournalClient(
+                connection=connection, settings=parsed, budget=hub.budget, clock=hub.clock, policy=policy or RetryPolicy()
+            )
+        return HubSpotCrm(hub, journal_client=journal)
 
     def sandbox_settings(self, *, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:
         """Settings for a running sandbox of ours."""

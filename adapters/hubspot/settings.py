@@ -4,7 +4,7 @@ Station: HubSpot adapter, edge. Text comes in, a value that cannot hold nonsense
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -25,6 +25,19 @@ SETTINGS = (
         label="Service key or private-app token",
         secret=True,
         help="HubSpot: Settings > Development > Keys > Service keys (or an existing private app's access token). README lists the scopes.",
+    ),
+    Setting(
+        name="journal_client_id",
+        label="Client id of the journal's app",
+        required=False,
+        help="Only to pull changes from HubSpot's webhooks journal: the client id of an app that is installed in the portal.",
+    ),
+    Setting(
+        name="journal_client_secret",
+        label="Client secret of the journal's app",
+        secret=True,
+        required=False,
+        help="Goes with journal_client_id.",
     ),
     Setting(
         name="api_version",
@@ -76,6 +89,9 @@ class HubSpotSettings:
     """Checked settings of one connection."""
 
     token: Secret
+    journal_client_id: str = ""
+    """Empty: no journal."""
+    journal_client_secret: Secret = field(default_factory=lambda: Secret(""))
     base_url: str = HUBSPOT
     api_version: str = CLASSIC
     calls_per_10s: int | None = FIRST_GENERAL_PACE
@@ -100,6 +116,8 @@ def parse_settings(*, connection: str, settings: Mapping[str, str]) -> HubSpotSe
         faults.append("token is missing; paste a service key or private-app token")
     elif any(not 33 <= ord(sign) <= 126 for sign in given["token"]):
         faults.append("token holds characters that no HubSpot token has; copy it again")
+    if bool(given["journal_client_id"]) != bool(given["journal_client_secret"]):
+        faults.append("journal_client_id and journal_client_secret go together; give both or neither")
     if not is_api_version(given["api_version"]):
         faults.append(f"api_version is {given['api_version']!r}; allowed: v3, or a dated version such as 2026-09")
     if given["base_url_anywhere"] not in ("yes", "no"):
@@ -114,6 +132,8 @@ def parse_settings(*, connection: str, settings: Mapping[str, str]) -> HubSpotSe
         )
     return HubSpotSettings(
         token=Secret(given["token"]),
+        journal_client_id=given["journal_client_id"],
+        journal_client_secret=Secret(given["journal_client_secret"]),
         base_url=given["base_url"].rstrip("/"),
         api_version=given["api_version"],
         calls_per_10s=_pace(given["calls_per_10s"], auto=FIRST_GENERAL_PACE),

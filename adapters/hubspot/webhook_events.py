@@ -143,9 +143,20 @@ def _number(told: object) -> str | None:
 
 def _moment(event: Event) -> datetime | None:
     told = event.get("occurredAt")
+    if isinstance(told, str):
+        # A journal's file writes it as ISO 8601, a webhook in milliseconds.
+        return _iso_moment(told)
     if isinstance(told, bool) or not isinstance(told, int) or not 0 <= told <= _LATEST_MS:
         return None
     return datetime.fromtimestamp(told / 1000, UTC)
+
+
+def _iso_moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None
 
 
 def _event_key(event: Event) -> str:

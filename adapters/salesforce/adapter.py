@@ -39,7 +39,7 @@ from connector.ports.crm import (
     User,
     Write,
 )
-from connector.ports.hooks import Hooks
+from connector.ports.hooks import HintFeed, Hooks
 from connector.ports.tokens import TokenShelf
 
 MANIFEST = read_manifest(Path(__file__).parent)
@@ -110,6 +110,10 @@ class SalesforceCrm:
         if self._settings.base_url:
             return f"{self._settings.base_url}/record/{key.source}/{key.id}"
         return f"https://{self._settings.login_host}/lightning/r/{key.source}/{key.id}/view"
+
+    def feed(self) -> HintFeed | None:
+        """None: Salesforce tells by Outbound Messages, which are pushed."""
+        return None
 
     def usage(self) -> Usage:
         return self._budget.usage()

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from connector.core.records import RecordKey
 from connector.ports.errors import Action
-from connector.ports.hooks import Hooks
+from connector.ports.hooks import HintFeed, Hooks
 from connector.ports.tokens import TokenShelf
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
@@ -314,6 +314,9 @@ class Crm(Protocol):
 
     def record_url(self, key: RecordKey) -> str:
         """Where a person sees this row in the CRM's own pages."""
+
+    def feed(self) -> HintFeed | None:
+        """What the CRM would push, to be pulled; None where this connection's credentials give none."""
 
     def usage(self) -> Usage: ...
 

@@ -91,6 +91,25 @@ class BadEvent:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HintPage:
+    """Some events of a feed, in the order of the CRM, and the cursor to store with them."""
+
+    told: tuple[Hint | BadEvent, ...]
+    cursor: str
+
+
+class HintFeed(Protocol):
+    """What a CRM would push, pulled: for a machine that nobody reaches from outside."""
+
+    def hints(self, cursor: str | None) -> Iterator[HintPage]:
+        """Pages from behind the cursor up to now; from the oldest event kept for None. Nothing new: no page.
+
+        Asked for None it also makes the CRM keep what is to be told. Raises CursorExpired where the CRM no longer keeps what came
+        behind the cursor: then only a pull finds what was missed, and the feed begins anew with None. Other CrmError as every call.
+        """
+
+
 class Hooks(Protocol):
     """How one kind of CRM pushes. Makes no call and keeps nothing."""
 

@@ -20,7 +20,7 @@ from adapters.hubspot.client import Hub
 from adapters.hubspot.settings import parse_settings
 from connector.core.records import RecordKey
 from connector.ports.crm import Ask, Crm, Json, NewTask, Page, Priority, RawRecord, Severity, TaskType, Write
-from connector.ports.errors import Action, CrmAuth, CrmField, CrmLimit, CrmRefused, CrmUnreachable
+from connector.ports.errors import Action, CrmAuth, CrmField, CrmLimit, CrmRefused, CrmUnreachable, CursorExpired
 from connector.ports.hooks import Hint, HintKind
 from tests.support.clocks import StillClock
 from tests.support.push_receiver import receiving
@@ -691,3 +691,75 @@ def test_the_shipped_subscriptions_are_taken_and_their_pushes_are_read(portal: P
     assert ("contacts", contact) in {(one.source, one.record) for one in hints if isinstance(one, Hint)}
     assert b'"jobtitle"' in bodies
     assert b"hotlead_" not in bodies
+
+
+def _with_journal(portal: Portal, **changed: str) -> Crm:
+    keys = portal.sandbox.credentials
+    return portal.open(**{"journal_client_id": keys["client_id"], "journal_client_secret": keys["client_secret"], **changed})
+
+
+def test_the_journal_tells_what_changed_from_cursor_to_cursor(empty: Portal) -> None:
+    feed = _with_journal(empty).feed()
+    assert feed is not None
+    assert list(feed.hints(None)) == []
+    one, two, company = empty.contact("One"), empty.contact("Two"), empty.company("Linked")
+    (page,) = feed.hints(None)
+    merged = empty.sandbox.order("acts", {"act": "merge", "source": "contacts", "winner": one, "losers": [two]})["id"]
+    empty.sandbox.edit("companies", company, {"name": "Renamed"})
+    empty.sandbox.delete("companies", company)
+
+    later = list(feed.hints(page.cursor))
+    again = list(feed.hints(page.cursor))
+
+    told = {(one.source, one.record, one.kind) for page in later for one in page.told if isinstance(one, Hint)}
+    assert {("contacts", one, HintKind.CHANGED), ("contacts", two, HintKind.CHANGED)} <= {
+        (hint.source, hint.record, hint.kind) for hint in page.told if isinstance(hint, Hint)
+    }
+    assert {("contacts", record, HintKind.CHANGED) for record in (one, two, merged)} <= told
+    assert {("companies", company, HintKind.CHANGED), ("companies", company, HintKind.DELETED)} <= told
+    assert all(isinstance(hint, Hint) and hint.at for page in later for hint in page.told)
+    assert again == later
+    assert list(feed.hints(later[-1].cursor)) == []
+
+
+def test_an_offset_older_than_the_journal_asks_for_a_pull(empty: Portal) -> None:
+    feed = _with_journal(empty).feed()
+    assert feed is not None
+    list(feed.hints(None))
+    empty.contact("Old")
+    (page,) = feed.hints(None)
+    empty.sandbox.advance(4 * 24 * 3600)
+
+    with pytest.raises(CursorExpired) as expired:
+        list(feed.hints(page.cursor))
+
+    assert "pull" in str(expired.value)
+    assert list(feed.hints(None)) == []
+
+
+def test_the_journal_asks_for_one_token_and_one_subscription_each(empty: Portal) -> None:
+    crm = _with_journal(empty)
+    feed = crm.feed()
+    assert feed is not None
+    list(feed.hints(None))
+    first = dict(crm.usage().calls)
+    list(feed.hints(None))
+
+    # Six kinds of record and four of links are subscribed to; then one look at the list of them and one at the journal.
+    assert first["auth"] == 1
+    assert first["read"] == 1 + 10 + 1
+    assert crm.usage().calls["read"] == first["read"] + 2
+
+
+def test_an_app_that_hubspot_does_not_know_is_told_without_its_secret(portal: Portal) -> None:
+    feed = _with_journal(portal, journal_client_secret="wrong-and-not-to-be-seen").feed()
+    assert feed is not None
+
+    with pytest.raises(CrmAuth) as refused:
+        list(feed.hints(None))
+
+    assert "not-to-be-seen" not in str(refused.value) + repr(refused.value.__cause__)
+
+
+def test_without_an_app_there_is_no_feed(portal: Portal) -> None:
+    assert portal.open().feed() is None

@@ -59,6 +59,15 @@ def _reread(crm: Crm) -> Any:
     return [asdict(row) for row in rows]
 
 
+def _feed(crm: Crm) -> Any:
+    feed = crm.feed()
+    assert feed is not None
+    pages = [asdict(page) for page in feed.hints(None)]
+    events = [one.pop("event") for page in pages for one in page["told"] if "event" in one]
+    assert len(set(events)) == len(events)
+    return pages
+
+
 def _refused(crm: Crm) -> Any:
     with pytest.raises(CrmError) as refusal:
         crm.users()
@@ -83,6 +92,7 @@ DEEDS: Mapping[str, Callable[[Crm], Any]] = {
     "catalog": lambda crm: [asdict(field) for field in crm.catalog(sources=["contacts"]).sources["contacts"].values()],
     "identity": lambda crm: asdict(crm.identity()),
     "users": lambda crm: [asdict(user) for user in crm.users()],
+    "feed": _feed,
     "refused": _refused,
 }
 
@@ -98,7 +108,8 @@ def test_a_recorded_answer_gives_its_expected_result(payload: Path) -> None:
     expected = json.loads(payload.with_suffix(".expected.json").read_text(encoding="utf-8"))
 
     with canned_server(told["answers"]) as url:
-        crm = KIND.open(connection="eu", settings={"token": "pat-na1-payload", "base_url": url, "timeout_s": "5"})
+        app = {"journal_client_id": "app", "journal_client_secret": "not-to-be-seen"}
+        crm = KIND.open(connection="eu", settings={"token": "pat-na1-payload", "base_url": url, "timeout_s": "5", **app})
         result = _plain(DEEDS[payload.stem.split("__")[0]](crm))
         crm.close()
 

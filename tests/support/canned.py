@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 
 @contextmanager
 def canned_server(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """The address of a server that answers by `METHOD /path` with `status`, `headers` and `body`; 404 for any other call."""
+    """The address of a server that answers by `METHOD /path` with `status`, `headers` and `body`; 404 for any other call.
+
+    `{base}` in a body stands for the server's own address.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -19,7 +22,8 @@ def canned_server(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer = answers.get(f"{self.command} {urlsplit(self.path).path}", {"status": 404, "body": {"message": "no canned answer"}})
-            text = json.dumps(answer.get("body")).encode()
+            base = f"http://{self.headers['Host']}"
+            text = b"" if answer.get("status") == 204 else json.dumps(answer.get("body")).replace("{base}", base).encode()
             begin = self.send_response_only if "Date" in answer.get("headers", {}) else self.send_response
             begin(int(answer.get("status", 200)))
             for name, value in answer.get("headers", {}).items():

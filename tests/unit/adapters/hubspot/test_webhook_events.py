@@ -119,7 +119,7 @@ def test_an_event_that_makes_no_sense_is_told_with_its_place_and_stops_no_other(
     assert _about(first, third) == [("contacts", "7", CHANGED)] * 2
 
 
-@pytest.mark.parametrize("occurred", [None, "yesterday", True, -1, 10**30, 1.5, float("1e18")])
+@pytest.mark.parametrize("occurred", [None, "yesterday", "2026-11-02T09:00:00", True, -1, 10**30, 1.5, float("1e18")])
 def test_a_time_that_makes_no_sense_is_left_out(occurred: Any) -> None:
     (hint,) = _split(_event(subscriptionType="contact.creation", objectId=7, occurredAt=occurred))
 
