@@ -7,9 +7,9 @@ from connector.bootstrap import Installation
 from connector.flows.health import Health, JobState, health
 from connector.flows.receive import receive
 from connector.flows.stopping import Stopping
-from connector.ports.telemetry import Meter
 from connector.serving.calls import CallCounter
 from connector.serving.known import Known
+from connector.web.metrics import PrometheusMeter
 from connector.web.parts import WebParts
 from jobs.embedded import EmbeddedEngine
 
@@ -19,7 +19,7 @@ def web_parts(
     *,
     states: Callable[[], tuple[JobState, ...]],
     stopping: Stopping,
-    meter: Meter,
+    meter: PrometheusMeter,
     calls: CallCounter,
     known: Known,
 ) -> WebParts:
@@ -43,7 +43,7 @@ def web_parts(
         overloaded=lambda: stopping.is_asked,
         health=how_it_stands,
         meter=meter,
-        metrics=bytes,
+        metrics=meter.text,
         clock=here.clock,
         version=version("hotlead"),
         public_url=here.settings.public_url,

@@ -15,7 +15,7 @@ from connector.bootstrap import Installation, opened
 from connector.flows.progress import silent
 from connector.flows.stopping import Stopping
 from connector.flows.write_due import LaneMemory
-from connector.ports.telemetry import Meter, NoMeter
+from connector.ports.telemetry import Meter
 from connector.serving.calls import CallCounter
 from connector.serving.known import Known, known_of
 from connector.serving.names import worker_name
@@ -23,6 +23,7 @@ from connector.serving.orders import Carrier, OrderDesk
 from connector.serving.web import job_states, web_parts
 from connector.settings import Settings
 from connector.web.app import create_app
+from connector.web.metrics import PrometheusMeter
 from jobs.clockwork import Clockwork
 from jobs.embedded import EmbeddedEngine
 from jobs.leased import LeaseKeeper, release_all
@@ -105,7 +106,7 @@ def open_serving(settings: Settings, *, carry: Carrier) -> Serving:
         here = stack.enter_context(opened(settings, command=COMMAND, writing=True, on_wake=bell.ring))
         release_all(here.store)
         clear_the_dead(here.store)
-        name, stopping, meter = worker_name(), Stopping(), NoMeter()
+        name, stopping, meter = worker_name(), Stopping(), PrometheusMeter()
         here = replace(here, worker=name)
         leases = LeaseKeeper(store=here.store, clock=here.clock, worker=name)
         stack.callback(leases.close)
