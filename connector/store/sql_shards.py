@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from connector.core.facts import Activities, People
 from connector.store.columns import ACTIVITY_COLUMNS, WORD_LISTS, activities_of
-from connector.store.engine import open_engine
+from connector.store.engine import open_engine, store_error
 from connector.store.instants import to_us
 from connector.store.loader import columns_of_rows
 from connector.store.shard_words import ShardWords
@@ -31,6 +32,13 @@ class SqlShards:
         return SqlShards, (self._url,)
 
     def shard(self, shard: int, *, facts: Sequence[str], since: datetime) -> tuple[People, Activities]:
+        """Raises StoreUnreachable or another StoreError."""
+        try:
+            return self._read(shard, facts=facts, since=since)
+        except DBAPIError as error:
+            raise store_error(error) from error
+
+    def _read(self, shard: int, *, facts: Sequence[str], since: datetime) -> tuple[People, Activities]:
         if self._engine is None:
             self._engine = open_engine(self._url, writable=False)
         with self._engine.connect() as connection, connection.begin():

@@ -72,10 +72,13 @@ def test_the_migrations_together_make_the_schema(tmp_path: Path) -> None:
 
     with engine.connect() as opened, opened.begin():
         differences = compare_metadata(MigrationContext.configure(opened), METADATA)
-        clustered = opened.exec_driver_sql("SELECT name FROM sqlite_schema WHERE sql LIKE '%WITHOUT ROWID%' ORDER BY name").scalars().all()
+        named = "SELECT name FROM sqlite_schema WHERE sql LIKE '%{}%' ORDER BY name"
+        clustered = opened.exec_driver_sql(named.format("WITHOUT ROWID")).scalars().all()
+        ever_new = opened.exec_driver_sql(named.format("AUTOINCREMENT")).scalars().all()
     engine.dispose()
 
     assert differences == []
+    assert ever_new == sorted(t.name for t in METADATA.tables.values() if t.dialect_options["sqlite"]["autoincrement"])
     assert clustered == sorted(t.name for t in METADATA.tables.values() if t.dialect_options["sqlite"]["with_rowid"] is False)
 
 

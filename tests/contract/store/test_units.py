@@ -1,6 +1,7 @@
 """Units: all or nothing, and a cursor that is never ahead of what is stored."""
 
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from connector.ports.crm import RawRecord
 from connector.ports.store import Store, Tx
+from connector.store.store import create, open_store
 from tests.support.stores import activity, at, attached, contact, key
 
 
@@ -66,3 +68,23 @@ def test_after_any_failures_the_cursor_stands_where_the_rows_do(store: Store, pa
         assert {k.id: p for k, p in tx.people.of([key(f"{salt} {n}", source=source) for n in range(10)]).items()} == persons
         assert {p for p in persons.values() if tx.activities.of(p)} == set(persons.values())
         assert [p.id for p in tx.people.load(sorted(persons.values()))] == sorted(persons.values())
+
+
+def test_a_unit_asks_for_jobs_that_hear_of_it_when_it_is_durable(tmp_path: Path) -> None:
+    directory = tmp_path / "hotlead"
+    create(directory)
+    heard: list[frozenset[tuple[str, str]]] = []
+    store = open_store(directory=directory, command="test", on_wake=heard.append)
+
+    def unit(tx: Tx, *, cut: bool = False) -> None:
+        tx.wake("drain", key="crm")
+        tx.wake("score")
+        if cut:
+            raise Cut
+
+    store.write(unit)
+    with pytest.raises(Cut):
+        store.write(lambda tx: unit(tx, cut=True))
+    store.close()
+
+    assert heard == [{("drain", "crm"), ("score", "")}]
