@@ -22,6 +22,7 @@ from connector.core.records import RecordKey
 from connector.ports.crm import Ask, Crm, Json, NewTask, Page, Priority, RawRecord, Severity, TaskType, Write
 from connector.ports.errors import Action, CrmAuth, CrmField, CrmLimit, CrmRefused, CrmUnreachable, CursorExpired
 from connector.ports.hooks import Hint, HintKind
+from tests.support.canned import canned_server
 from tests.support.clocks import StillClock
 from tests.support.push_receiver import receiving
 from tests.support.sandboxes import Sandbox, running_sandbox
@@ -763,3 +764,37 @@ def test_an_app_that_hubspot_does_not_know_is_told_without_its_secret(portal: Po
 
 def test_without_an_app_there_is_no_feed(portal: Portal) -> None:
     assert portal.open().feed() is None
+
+
+def test_a_journal_token_that_ended_is_renewed_once(empty: Portal) -> None:
+    crm = _with_journal(empty)
+    feed = crm.feed()
+    assert feed is not None
+    list(feed.hints(None))
+    empty.contact("Later")
+    empty.sandbox.advance(31 * 60)
+
+    pages = list(feed.hints(None))
+
+    assert len(pages) == 1
+    assert crm.usage().calls["auth"] == 2
+
+
+@pytest.mark.parametrize(
+    "address", ["http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "//evil.example/x", "{base}.evil.example/x"]
+)
+def test_a_journal_file_at_an_unsafe_address_is_not_fetched(address: str) -> None:
+    entry: dict[str, Any] = {"body": {"url": address, "currentOffset": "1", "expiresAt": ""}}
+    answers: dict[str, dict[str, Any]] = {
+        "POST /oauth/2026-03/token": {"body": {"access_token": "t", "expires_in": 1800}},
+        "GET /webhooks-journal/journal/2026-03/offset/0/next": entry,
+    }
+    with canned_server(answers) as url:
+        app = {"journal_client_id": "a", "journal_client_secret": "not-to-be-seen"}
+        feed = KIND.open(connection="hs", settings={"token": "t", "base_url": url, **app}).feed()
+        assert feed is not None
+
+        with pytest.raises(CrmRefused) as refused:
+            list(feed.hints("0"))
+
+    assert refused.value.code == "JOURNAL_FILE_ADDRESS"
