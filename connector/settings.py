@@ -40,7 +40,10 @@ class Settings(BaseSettings):
     )
     deal_history_days: int = Field(default=1095, ge=30, le=3650, description="How far back the first pull reads deals, in days.")
     breaker_writes_per_hour: int = Field(
-        default=12, ge=1, le=10_000, description="Runs within an hour that may write one record; after that it is left alone for an hour."
+        default=12,
+        ge=1,
+        le=10_000,
+        description="How often a value of one record may go to and fro within an hour; after that the record is left alone for an hour.",
     )
     keep_runs_days: int = Field(default=180, ge=1, le=3650, description="How long runs, plans and dry runs are kept, in days.")
     keep_held_days: int = Field(

@@ -55,6 +55,8 @@ class SomePlanned:
     """Whose rows or tasks are in the plan."""
     aside: frozenset[PersonId]
     """Who is live in a connection that is left aside too."""
+    rewritten: int
+    """Rows in which something in the CRM has the last word for now."""
 
 
 def plan_people(
@@ -81,7 +83,9 @@ def plan_people(
     _forget(store, planning.parked - planning.waiting)
     if plan is not None:
         store.write(partial(_close, plan=plan, calls=planning.calls()))
-    return SomePlanned(plan=plan, rows=Counter(planning.rows()), acted_on=frozenset(acted_on), aside=frozenset(aside))
+    return SomePlanned(
+        plan=plan, rows=Counter(planning.rows()), acted_on=frozenset(acted_on), aside=frozenset(aside), rewritten=planning.rewritten
+    )
 
 
 def _planning(store: Store, *, intent: Intent, documents: Published, now: datetime) -> Planning:

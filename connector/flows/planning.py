@@ -4,7 +4,7 @@ Station: `plan` asks it batch by batch and stores what it says.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,13 +14,13 @@ from connector.core.qualification import Decision, LadderState, Standing, baseli
 from connector.core.records import RecordKey
 from connector.flows.places import Place, covers, standing_of, step_of
 from connector.flows.published import Published
-from connector.flows.row_changes import BREAKER_SPAN, Known, fields_with_a_past, flipping, row_changes
+from connector.flows.row_changes import BREAKER_SPAN, Known, fields_with_a_past, flipping, flips_of, row_changes, without_rewritten
 from connector.flows.task_texts import planned_task
 from connector.ports.crm import Abilities
 from connector.ports.store import Connection, FollowUp, LiveStep, Parked, PlannedChange, PlannedTask, ScoreRow, Store, Tx
 
 BREAKER_WRITES = 12
-"""Runs within an hour that may write a row before it is left alone; the setting `breaker_writes_per_hour` says otherwise."""
+"""How often within an hour a value of a row may go back before the row is left alone, unless the setting says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Intent:
     as_if_live: bool = False
     kept_for_later: bool = False
     breaker_writes: int = BREAKER_WRITES
-    """In so many runs within an hour a row may be written; after that it is parked."""
+    """So often within an hour a value of a row may go back; after that the row is parked."""
 
     @property
     def live(self) -> Mapping[str, Place]:
@@ -98,6 +98,8 @@ class Planning:
     """Parked rows that still have a reason to wait."""
     parked: set[tuple[RecordKey, str]] = field(default_factory=set)
     """Parked rows of the people planned so far."""
+    rewritten: int = 0
+    """Rows in which something in the CRM has the last word for now."""
 
     def batch(self, people: Sequence[PersonId]) -> Batch:
         known = _load(self.store, people=people, intent=self.intent, documents=self.documents, now=self.around.now)
@@ -116,7 +118,7 @@ class Planning:
             changes.extend(self._changes(person, row=row, state=decision.state, places=places, known=known, flips=flips))
             tasks.extend(self._tasks(person, row=row, decision=decision, known=known))
         return Batch(
-            changes=tuple(changes),
+            changes=tuple(self._numbered(self._unfought(changes, known=known))),
             tasks=tuple(tasks),
             decisions=tuple(decisions),
             flipping=() if self.intent.is_only_looked_at else tuple(flips),
@@ -161,7 +163,7 @@ class Planning:
         places: Mapping[str, Place],
         known: _People,
         flips: list[Parked],
-    ) -> Iterator[PlannedChange]:
+    ) -> Sequence[PlannedChange]:
         """`flips` takes in the rows that are to be left alone for a while."""
         now = self.around.now
         found = row_changes(person, row=row, state=state, known=known.rows, places=places, documents=self.documents, now=now)
@@ -169,9 +171,22 @@ class Planning:
         self.waiting.update((k, what) for k, what in known.rows.parked if k in mine and what == "fields" and k not in found.settled)
         for key in found.flipping:
             self.waiting.add((key, "fields"))
-            writes, earlier = known.rows.busy[key], known.rows.parked.get((key, "fields"))
-            flips.append(flipping(key, person=person.id, writes=writes, earlier=earlier, now=now))
-        for change in found.changes:
+            often, earlier = known.rows.flips[key], known.rows.parked.get((key, "fields"))
+            flips.append(flipping(key, person=person.id, flips=often, earlier=earlier, now=now))
+        return found.changes
+
+    def _unfought(self, changes: Sequence[PlannedChange], *, known: _People) -> Iterator[PlannedChange]:
+        """The changes but for what something in the CRM put in place of our last write at once."""
+        with self.store.read() as tx:
+            last = tx.journal.last([c.key for c in changes])
+        for change in changes:
+            kept = without_rewritten(change, stored=known.rows.raw[change.key], last=last)
+            self.rewritten += kept is not change
+            if kept is not None:
+                yield kept
+
+    def _numbered(self, changes: Iterable[PlannedChange]) -> Iterator[PlannedChange]:
+        for change in changes:
             self.seq += 1
             look_first = self.intent.kept_for_later or not all(f.ours for f in change.fields)
             self.looked_at[(change.key.connection, change.key.source)].append(look_first)
@@ -232,12 +247,14 @@ def _load(store: Store, *, people: Sequence[PersonId], intent: Intent, documents
     with store.read() as tx:
         loaded = tx.people.load(people)
         keys = [m.contact.key for p in loaded for m in p.members if m.contact.key.connection in places]
-        busy = tx.journal.busy(keys, since=now - BREAKER_SPAN)
+        hour = now - BREAKER_SPAN
+        busy = [key for key, runs in tx.journal.busy(keys, since=hour).items() if runs >= intent.breaker_writes]
+        flips = flips_of(tx.journal.since(busy, at=hour))
         rows = Known(
             raw=tx.raw.get(keys),
             last_written=tx.journal.last_written(keys, fields=fields_with_a_past(places)),
             parked=tx.parked.get(keys),
-            busy={key: writes for key, writes in busy.items() if writes >= intent.breaker_writes},
+            flips={key: often for key, often in flips.items() if often >= intent.breaker_writes},
         )
         return _People(
             people=loaded,

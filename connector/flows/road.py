@@ -56,7 +56,7 @@ class Road:
     worker: str = ""
     """This process among those that show themselves; empty where it is alone."""
     breaker_writes: int = BREAKER_WRITES
-    """In so many runs within an hour a row may be written; after that it is left alone for an hour."""
+    """So often within an hour a value of a row may go back; after that the row is left alone for an hour."""
     _opened: dict[str, _Opened] = field(default_factory=dict)
     _asked: dict[tuple[str, object], _Asked] = field(default_factory=dict)
     _opening: Lock = field(default_factory=Lock)

@@ -1,7 +1,8 @@
 """What the rows of one person should change to, as rows of a plan."""
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,12 +15,14 @@ from connector.flows.published import Published
 from connector.flows.wanted import wanted_companions, wanted_values, written_at
 from connector.ports.crm import Json, Refusal
 from connector.ports.errors import Action
-from connector.ports.store import Parked, PlannedChange, PlannedField, ScoreRow, StoredRaw
+from connector.ports.store import JournalEntry, Parked, PlannedChange, PlannedField, ScoreRow, StoredRaw
 from mappings.compile import LEAVE, WriteField
 
 BREAKER_SPAN = timedelta(hours=1)
 """Within which writes of a row are counted, and for which a row that was written too often is left alone."""
 FLIPPING = "FLIPPING"
+AT_ONCE = timedelta(minutes=5)
+"""What a row holds so soon after our write was put there by what our write set off, not by somebody who thought about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,8 @@ class Known:
     raw: Mapping[RecordKey, StoredRaw]
     last_written: Mapping[tuple[RecordKey, str], Json]
     parked: Mapping[tuple[RecordKey, str], Parked]
-    busy: Mapping[RecordKey, int]
-    """Rows that were written in too many runs lately, with how many."""
+    flips: Mapping[RecordKey, int]
+    """Rows in which a value of ours went back too often lately, with how often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,24 +74,57 @@ def row_changes(
             settled.append(member.contact.key)
         if change is None or _is_parked(parked, stored=stored, now=now):
             continue
-        if member.contact.key in known.busy:
+        if member.contact.key in known.flips:
             flips.append(member.contact.key)
         else:
             changes.append(change)
     return RowChanges(changes=tuple(changes), settled=tuple(settled), flipping=tuple(flips))
 
 
-def flipping(key: RecordKey, *, person: PersonId, writes: int, earlier: Parked | None, now: datetime) -> Parked:
-    """The circuit breaker: a row that was written too often within the hour, left alone for an hour."""
+def flips_of(entries: Iterable[JournalEntry]) -> Mapping[RecordKey, int]:
+    """How often, in each row, a field was set back to a value that it held before among these entries; of the field where it is most."""
+    held: dict[tuple[RecordKey, str], list[Json]] = {}
+    flips: Counter[tuple[RecordKey, str]] = Counter()
+    for entry in entries:
+        before = held.setdefault((entry.key, entry.field), [entry.before])
+        if entry.after in before:
+            flips[entry.key, entry.field] += 1
+        else:
+            before.append(entry.after)
+    found: dict[RecordKey, int] = {}
+    for (key, _), count in flips.items():
+        found[key] = max(count, found.get(key, 0))
+    return found
+
+
+def flipping(key: RecordKey, *, person: PersonId, flips: int, earlier: Parked | None, now: datetime) -> Parked:
+    """The circuit breaker: a row whose values went to and fro too often within the hour, left alone for an hour."""
     refusal = Refusal(
         action=Action.WAIT,
         code=FLIPPING,
-        message=f"written in {writes} runs within an hour; left alone for an hour",
-        cause="What hotlead writes here changes again each time: a workflow or another program rewrites it, or the facts go to and fro.",
+        message=f"a value went back to what it was {flips} times within an hour; left alone for an hour",
+        cause="Something in the CRM changes what hotlead reads or writes here to and fro: a workflow, an import or another program.",
         mended_by="admin of the CRM",
     )
     tries = 1 if earlier is None else earlier.tries + 1
     return Parked(key=key, what="fields", person=person, refusal=refusal, at=now, tries=tries, next_try_at=now + BREAKER_SPAN)
+
+
+def without_rewritten(
+    change: PlannedChange, *, stored: StoredRaw, last: Mapping[tuple[RecordKey, str], JournalEntry]
+) -> PlannedChange | None:
+    """The change without fields of ours that something in the CRM changed right after we wrote just this; None where no reason is left.
+
+    To write them again would only set the same thing off again. Once we have another value to write, it is written.
+    """
+    kept = tuple(f for f in change.fields if not (f.ours and _was_rewritten(f, stored=stored, last=last.get((change.key, f.field)))))
+    if all(f.name in COMPANIONS for f in kept):
+        return None
+    return change if len(kept) == len(change.fields) else replace(change, fields=kept)
+
+
+def _was_rewritten(field: PlannedField, *, stored: StoredRaw, last: JournalEntry | None) -> bool:
+    return last is not None and last.after == field.after and stored.modified_at <= last.at + AT_ONCE
 
 
 def fields_with_a_past(places: Mapping[str, Place]) -> frozenset[str]:

@@ -60,6 +60,8 @@ class WrittenDue:
     lags_s: tuple[float, ...] = ()
     """Of everybody whose rows were written: how long it took since the reason reached us, in seconds."""
     failures: tuple[HotleadError, ...] = ()
+    rewritten: int = 0
+    """Rows in which something in the CRM changed our last write at once: that stands until we have another value."""
     again_at: datetime | None = None
     """When to look again although nobody new waits."""
 
@@ -84,6 +86,7 @@ class _Pass:
     lags_s: list[float] = field(default_factory=list)
     people: int = 0
     waiting: int = 0
+    rewritten: int = 0
 
     def run(self) -> Running:
         """The run of this pass, begun when there is something to do."""
@@ -130,6 +133,7 @@ def write_due(road: Road, *, memory: LaneMemory, going: Going, worker: str = "")
         tally=dict(one.tally),
         lags_s=tuple(one.lags_s),
         failures=tuple(one.failures),
+        rewritten=one.rewritten,
         again_at=memory.again_at,
     )
 
@@ -169,6 +173,7 @@ def _slice(one: _Pass, *, marks: Sequence[Mark], documents: Published) -> None:
             _ask(one, planned=planned, name=name)
         one.aside.update(over)
         planned = _plan(one, marks=marks, documents=documents)
+    one.rewritten += planned.rewritten
     failed: set[str] = set()
     if planned.plan is not None:
         written = execute_stretch(one.road, plan=planned.plan, running=one.run(), look_again=False, allow=NO_LIMIT)

@@ -426,6 +426,12 @@ class Journal(Protocol):
     def last_written(self, keys: Sequence[RecordKey], *, fields: Collection[str]) -> Mapping[tuple[RecordKey, str], Json]:
         """Of these fields of the CRM, by row and field name."""
 
+    def last(self, keys: Sequence[RecordKey]) -> Mapping[tuple[RecordKey, str], JournalEntry]:
+        """The newest entry of every field written in these rows, by row and field name."""
+
+    def since(self, keys: Sequence[RecordKey], *, at: datetime) -> tuple[JournalEntry, ...]:
+        """What was written in these rows from then on, in the order written."""
+
     def busy(self, keys: Sequence[RecordKey], *, since: datetime) -> Mapping[RecordKey, int]:
         """In how many runs each row was written since then; rows that were not are left out."""
 

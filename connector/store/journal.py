@@ -42,6 +42,23 @@ class SqlJournal:
                 found[self._t.key(row.source, row.id), row.field] = load(row.after)
         return found
 
+    def last(self, keys: Sequence[RecordKey]) -> Mapping[tuple[RecordKey, str], JournalEntry]:
+        found: dict[tuple[RecordKey, str], JournalEntry] = {}
+        for some in chunks(keys):
+            mine = self._t.among(journal.c.source, journal.c.id, some)
+            newest = select(func.max(journal.c.no)).where(mine).group_by(journal.c.source, journal.c.id, journal.c.field)
+            for row in self._t.rows(select(journal).where(journal.c.no.in_(newest))):
+                entry = _entry(self._t, row)
+                found[entry.key, entry.field] = entry
+        return found
+
+    def since(self, keys: Sequence[RecordKey], *, at: datetime) -> tuple[JournalEntry, ...]:
+        found: list[AnyRow] = []
+        for some in chunks(keys):
+            mine = self._t.among(journal.c.source, journal.c.id, some)
+            found.extend(self._t.rows(select(journal).where(mine, journal.c.at >= to_us(at))))
+        return tuple(_entry(self._t, row) for row in sorted(found, key=lambda row: int(row.no)))
+
     def busy(self, keys: Sequence[RecordKey], *, since: datetime) -> Mapping[RecordKey, int]:
         found: dict[RecordKey, int] = {}
         counted = select(journal.c.source, journal.c.id, func.count(journal.c.run.distinct()).label("runs")).where(
