@@ -1,30 +1,24 @@
 """What is special to HubSpot: paging traps, merges, deletions, events, limits, lifecycle, task keys; over a socket to the sandbox."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 import requests
 
-from adapters import hubspot
 from adapters.hubspot.adapter import KIND, HubSpotCrm
 from adapters.hubspot.client import Hub
 from adapters.hubspot.settings import parse_settings
 from connector.core.records import RecordKey
 from connector.ports.crm import Ask, Crm, Json, NewTask, Page, Priority, RawRecord, Severity, TaskType, Write
-from connector.ports.errors import Action, CrmAuth, CrmField, CrmLimit, CrmRefused, CrmUnreachable, CursorExpired
-from connector.ports.hooks import Hint, HintKind
-from tests.support.canned import canned_server
+from connector.ports.errors import Action, CrmAuth, CrmField, CrmLimit, CrmRefused, CrmUnreachable
 from tests.support.clocks import StillClock
-from tests.support.push_receiver import receiving
 from tests.support.sandboxes import Sandbox, running_sandbox
 
 NO_PACE = {"calls_per_10s": "off", "searches_per_second": "off", "timeout_s": "5"}
@@ -67,7 +61,7 @@ class Portal:
         return self.sandbox.create("companies", {"name": f"{word}{next(_numbers)}"})
 
 
-def _key(record_id: str, source: str = "contacts") -> RecordKey:
+def key_of(record_id: str, source: str = "contacts") -> RecordKey:
     return RecordKey("hs", source, record_id)
 
 
@@ -89,7 +83,7 @@ def _task(contact: str, key: str) -> NewTask:
     due = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
     return NewTask(
         key=key,
-        contact=_key(contact),
+        contact=key_of(contact),
         subject="Call: asked for a price",
         body="Pricing page < 3 days ago\nWebinar & demo",
         due_at=due,
@@ -256,7 +250,7 @@ def test_a_merge_buries_both_records_under_the_one_they_became(portal: Portal) -
     assert set(changes[merged].fields) == {"email"}
     for old in (winner, loser):
         assert changes[old].deleted
-        assert changes[old].survivor == _key(merged)
+        assert changes[old].survivor == key_of(merged)
 
 
 def test_a_merged_record_is_reread_as_gone_and_written_as_its_survivor(portal: Portal) -> None:
@@ -265,9 +259,9 @@ def test_a_merged_record_is_reread_as_gone_and_written_as_its_survivor(portal: P
     merged = portal.api("POST", "/crm/v3/objects/contacts/merge", {"primaryObjectId": winner, "objectIdToMerge": loser})["id"]
 
     reread = list(crm.reread(source="contacts", ids=[loser, merged], fields=["email"]))
-    (outcome,) = crm.write([Write(key=_key(loser), fields={"hotlead_score": 40})])
+    (outcome,) = crm.write([Write(key=key_of(loser), fields={"hotlead_score": 40})])
 
-    assert [(row.key.id, row.deleted, row.survivor) for row in reread] == [(loser, True, _key(merged)), (merged, False, None)]
+    assert [(row.key.id, row.deleted, row.survivor) for row in reread] == [(loser, True, key_of(merged)), (merged, False, None)]
     assert (outcome.key, outcome.ok, outcome.record) == (loser, True, merged)
 
 
@@ -299,7 +293,7 @@ def test_a_lifecycle_stage_that_does_not_move_is_reported_and_the_rest_is_writte
     customer, lead = portal.contact("Customer", lifecyclestage="customer"), portal.contact("Lead", lifecyclestage="lead")
     fields: dict[str, Json] = {"lifecyclestage": "marketingqualifiedlead", "hotlead_score": 77}
 
-    back, forward = crm.write([Write(key=_key(one), fields=fields) for one in (customer, lead)])
+    back, forward = crm.write([Write(key=key_of(one), fields=fields) for one in (customer, lead)])
 
     assert back.refusal is not None
     assert (back.ok, back.refusal.action, back.refusal.code) == (False, Action.SKIP_RECORD, "LIFECYCLE_STAGE_UNMOVED")
@@ -316,7 +310,7 @@ def test_a_batch_refused_as_a_whole_is_halved_until_the_good_rows_are_written(po
     refusal = {"status": "error", "category": "VALIDATION_ERROR", "message": "one of them is bad"}
     portal.sandbox.fault("*/contacts/batch/update", "status", status=400, body=refusal, calls=[1, 2, 4])
 
-    outcomes = list(crm.write([Write(key=_key(one), fields={"hotlead_score": 1}) for one in ids]))
+    outcomes = list(crm.write([Write(key=key_of(one), fields={"hotlead_score": 1}) for one in ids]))
 
     # The whole, the first half, its first row (good), its second row (bad), the second half (good).
     assert [outcome.ok for outcome in outcomes] == [True, False, True, True]
@@ -335,7 +329,7 @@ def test_a_property_that_is_gone_costs_its_rows_one_call_and_the_others_none(por
     portal.sandbox.fault("*/contacts/batch/update", "status", status=400, body=refusal, calls=[1])
     fields: list[dict[str, Json]] = [{"hotlead_score": 1}, {"hotlead_score": 2, "old": "x"}, {"old": "y"}]
 
-    outcomes = list(crm.write([Write(key=_key(one), fields=held) for one, held in zip(ids, fields, strict=True)]))
+    outcomes = list(crm.write([Write(key=key_of(one), fields=held) for one, held in zip(ids, fields, strict=True)]))
 
     assert [outcome.ok for outcome in outcomes] == [True, False, False]
     refused = outcomes[1].refusal
@@ -348,7 +342,7 @@ def test_the_same_record_twice_is_written_in_the_order_given(portal: Portal) -> 
     crm = portal.open()
     contact = portal.contact("Twice")
 
-    outcomes = list(crm.write([Write(key=_key(contact), fields={"hotlead_score": points}) for points in (10, 20)]))
+    outcomes = list(crm.write([Write(key=key_of(contact), fields={"hotlead_score": points}) for points in (10, 20)]))
 
     assert [outcome.ok for outcome in outcomes] == [True, True]
     assert portal.sandbox.record("contacts", contact)["properties"]["hotlead_score"] == "20"
@@ -450,7 +444,7 @@ def test_a_dated_api_version_reads_writes_and_makes_tasks_by_its_own_paths(porta
     found, cursor = _run(crm, Ask(source="contacts", fields=("email",), related=("companies",)))
     _run(crm, Ask(source="contacts", fields=("email",), related=("companies",), cursor=cursor))
     events, _ = _run(crm, Ask(source="events:e_visited_page", fields=("hs_url",)))
-    (written,) = crm.write([Write(key=_key(contact), fields={"hotlead_score": 5})])
+    (written,) = crm.write([Write(key=key_of(contact), fields={"hotlead_score": 5})])
     (made,) = crm.make_tasks([_task(contact, f"dated-{next(_numbers)}")])
     steps = crm.plan_install()
 
@@ -637,34 +631,6 @@ def test_an_empty_portal_gives_one_page_a_source_and_a_cursor(empty: Portal) -> 
         assert list(crm.read(Ask(source=source, fields=("hs_object_id",), cursor=pages[0].cursor)))
 
 
-def test_pushed_merges_links_and_erasures_hint_at_every_record_they_touch(portal: Portal) -> None:
-    crm, order = portal.open(), portal.sandbox.order
-    winner, loser, erased, company = portal.contact("Winner"), portal.contact("Loser"), portal.contact("Erased"), portal.company("Linked")
-    types = ("merge", "associationChange", "privacyDeletion", "restore", "deletion")
-    with receiving() as listener:
-        lines = [{"subscriptionType": f"contact.{one}"} for one in types]
-        order("pushes", {"target": f"{listener.url}/hooks/hs", "secret": "s", "subscriptions": lines})
-        merged = order("acts", {"act": "merge", "source": "contacts", "winner": winner, "losers": [loser]})["id"]
-        portal.api("PUT", f"/crm/v4/objects/contacts/{merged}/associations/default/companies/{company}")
-        portal.api("POST", "/crm/v3/objects/contacts/gdpr-delete", {"objectId": erased})
-        order("pushes/flush", {})
-        requests.delete(f"{portal.sandbox.url}/_sandbox/pushes", timeout=10).raise_for_status()
-    bodies = [one.body for one in listener.received]
-
-    hints = [one for body in bodies for one in KIND.hooks.split(body)]
-    about = {(one.source, one.record, one.kind) for one in hints if isinstance(one, Hint)}
-    reread = list(crm.reread(source="contacts", ids=[winner, loser, merged], fields=["email"], related=["companies"]))
-
-    changed = {("contacts", one, HintKind.CHANGED) for one in (winner, loser, merged)} | {("companies", company, HintKind.CHANGED)}
-    assert about >= changed | {("contacts", erased, HintKind.ERASED), ("contacts", erased, HintKind.DELETED)}
-    assert all(isinstance(one, Hint) for one in hints)
-    assert len({one.event for one in hints if isinstance(one, Hint)}) == len(hints)
-    assert [(row.deleted, row.survivor) for row in reread] == [(True, _key(merged)), (True, _key(merged)), (False, None)]
-    links = reread[2].fields["@companies"]
-    assert isinstance(links, list)
-    assert company in [link["id"] for link in links if isinstance(link, dict)]
-
-
 def test_a_property_deleted_since_is_named_by_a_re_read_too(portal: Portal) -> None:
     crm, contact = portal.open(), portal.contact()
 
@@ -672,129 +638,3 @@ def test_a_property_deleted_since_is_named_by_a_re_read_too(portal: Portal) -> N
         list(crm.reread(source="contacts", ids=[contact], fields=["email", "no_such_property"]))
 
     assert refusal.value.field == "no_such_property"
-
-
-def test_the_shipped_subscriptions_are_taken_and_their_pushes_are_read(portal: Portal) -> None:
-    package = Path(hubspot.__file__).parent / "package" / "webhooks-hsmeta.json"
-    subscriptions = json.loads(package.read_text(encoding="utf-8"))["config"]["subscriptions"]
-    with receiving() as listener:
-        portal.sandbox.order("pushes", {"target": f"{listener.url}/hooks/hs", "secret": "s", "subscriptions": subscriptions})
-        contact = portal.contact("Shipped")
-        portal.sandbox.edit("contacts", contact, {"jobtitle": "Head of Pushes"})
-        list(portal.open().write([Write(key=_key(contact), fields={"hotlead_score": 12})]))
-        portal.sandbox.order("pushes/flush", {})
-        requests.delete(f"{portal.sandbox.url}/_sandbox/pushes", timeout=10).raise_for_status()
-
-    hints = [one for request in listener.received for one in KIND.hooks.split(request.body)]
-    bodies = b"".join(request.body for request in listener.received)
-
-    assert all(isinstance(one, Hint) for one in hints)
-    assert ("contacts", contact) in {(one.source, one.record) for one in hints if isinstance(one, Hint)}
-    assert b'"jobtitle"' in bodies
-    assert b"hotlead_" not in bodies
-
-
-def _with_journal(portal: Portal, **changed: str) -> Crm:
-    keys = portal.sandbox.credentials
-    return portal.open(**{"journal_client_id": keys["client_id"], "journal_client_secret": keys["client_secret"], **changed})
-
-
-def test_the_journal_tells_what_changed_from_cursor_to_cursor(empty: Portal) -> None:
-    feed = _with_journal(empty).feed()
-    assert feed is not None
-    assert list(feed.hints(None)) == []
-    one, two, company = empty.contact("One"), empty.contact("Two"), empty.company("Linked")
-    (page,) = feed.hints(None)
-    merged = empty.sandbox.order("acts", {"act": "merge", "source": "contacts", "winner": one, "losers": [two]})["id"]
-    empty.sandbox.edit("companies", company, {"name": "Renamed"})
-    empty.sandbox.delete("companies", company)
-
-    later = list(feed.hints(page.cursor))
-    again = list(feed.hints(page.cursor))
-
-    told = {(one.source, one.record, one.kind) for page in later for one in page.told if isinstance(one, Hint)}
-    assert {("contacts", one, HintKind.CHANGED), ("contacts", two, HintKind.CHANGED)} <= {
-        (hint.source, hint.record, hint.kind) for hint in page.told if isinstance(hint, Hint)
-    }
-    assert {("contacts", record, HintKind.CHANGED) for record in (one, two, merged)} <= told
-    assert {("companies", company, HintKind.CHANGED), ("companies", company, HintKind.DELETED)} <= told
-    assert all(isinstance(hint, Hint) and hint.at for page in later for hint in page.told)
-    assert again == later
-    assert list(feed.hints(later[-1].cursor)) == []
-
-
-def test_an_offset_older_than_the_journal_asks_for_a_pull(empty: Portal) -> None:
-    feed = _with_journal(empty).feed()
-    assert feed is not None
-    list(feed.hints(None))
-    empty.contact("Old")
-    (page,) = feed.hints(None)
-    empty.sandbox.advance(4 * 24 * 3600)
-
-    with pytest.raises(CursorExpired) as expired:
-        list(feed.hints(page.cursor))
-
-    assert "pull" in str(expired.value)
-    assert list(feed.hints(None)) == []
-
-
-def test_the_journal_asks_for_one_token_and_one_subscription_each(empty: Portal) -> None:
-    crm = _with_journal(empty)
-    feed = crm.feed()
-    assert feed is not None
-    list(feed.hints(None))
-    first = dict(crm.usage().calls)
-    list(feed.hints(None))
-
-    # Six kinds of record and four of links are subscribed to; then one look at the list of them and one at the journal.
-    assert first["auth"] == 1
-    assert first["read"] == 1 + 10 + 1
-    assert crm.usage().calls["read"] == first["read"] + 2
-
-
-def test_an_app_that_hubspot_does_not_know_is_told_without_its_secret(portal: Portal) -> None:
-    feed = _with_journal(portal, journal_client_secret="wrong-and-not-to-be-seen").feed()
-    assert feed is not None
-
-    with pytest.raises(CrmAuth) as refused:
-        list(feed.hints(None))
-
-    assert "not-to-be-seen" not in str(refused.value) + repr(refused.value.__cause__)
-
-
-def test_without_an_app_there_is_no_feed(portal: Portal) -> None:
-    assert portal.open().feed() is None
-
-
-def test_a_journal_token_that_ended_is_renewed_once(empty: Portal) -> None:
-    crm = _with_journal(empty)
-    feed = crm.feed()
-    assert feed is not None
-    list(feed.hints(None))
-    empty.contact("Later")
-    empty.sandbox.advance(31 * 60)
-
-    pages = list(feed.hints(None))
-
-    assert len(pages) == 1
-    assert crm.usage().calls["auth"] == 2
-
-
-@pytest.mark.parametrize(
-    "address", ["http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "//evil.example/x", "{base}.evil.example/x"]
-)
-def test_a_journal_file_at_an_unsafe_address_is_not_fetched(address: str) -> None:
-    entry: dict[str, Any] = {"body": {"url": address, "currentOffset": "1", "expiresAt": ""}}
-    answers: dict[str, dict[str, Any]] = {
-        "POST /oauth/2026-03/token": {"body": {"access_token": "t", "expires_in": 1800}},
-        "GET /webhooks-journal/journal/2026-03/offset/0/next": entry,
-    }
-    with canned_server(answers) as url:
-        app = {"journal_client_id": "a", "journal_client_secret": "not-to-be-seen"}
-        feed = KIND.open(connection="hs", settings={"token": "t", "base_url": url, **app}).feed()
-        assert feed is not None
-
-        with pytest.raises(CrmRefused) as refused:
-            list(feed.hints("0"))
-
-    assert refused.value.code == "JOURNAL_FILE_ADDRESS"
