@@ -23,6 +23,7 @@ from connector.settings_file import with_setting
 
 if TYPE_CHECKING:
     from connector.store.move import StoreMove
+    from connector.store.sql_store import Enqueue
 
 Clock = Callable[[], datetime]
 OnWake = Callable[[frozenset[tuple[str, str]]], None]
@@ -178,14 +179,31 @@ def opened(
     settings: Settings, *, command: str, writing: bool, clock: Clock = wall_clock, on_wake: OnWake | None = None
 ) -> Iterator[Installation]:
     """The installation, for one command. With `writing` it holds the data directory alone; else it only reads, beside whoever writes."""
+    from connector.store.engine import sqlite_path
     from connector.store.store import open_reader, open_store
 
     url = database_of(settings)
-    store = (
-        open_store(url=url, directory=settings.data_dir, command=command, on_wake=on_wake)
-        if writing
-        else open_reader(url=url, directory=settings.data_dir)
-    )
+    if not writing:
+        store = open_reader(url=url, directory=settings.data_dir)
+    elif sqlite_path(url) is not None:
+        store = open_store(url=url, directory=settings.data_dir, command=command, on_wake=on_wake)
+    else:
+        enqueue, bring_up = _queue()
+        store = open_store(url=url, directory=settings.data_dir, command=command, enqueue=enqueue)
+        bring_up(url)
     with ExitStack() as closing:
         closing.callback(store.close)
         yield Installation(settings=settings, store=store, kinds=crm_kinds(), clock=clock, closing=closing)
+
+
+def _queue() -> tuple["Enqueue", Callable[[str], None]]:
+    """How wakes are put into the queue of PostgreSQL, and how its tables are made. Raises UsageError where its libraries are missing."""
+    try:
+        from jobs.queueing import Queue, bring_up
+    except ImportError as err:
+        raise UsageError(
+            f"PostgreSQL needs libraries that are not installed ({err.name}).", hint="Install them: pip install 'hotlead[postgres]'."
+        ) from err
+    from jobs.registry import REGISTRY
+
+    return Queue(REGISTRY).enqueue, bring_up

@@ -1,4 +1,4 @@
-"""The timetable runs in one process at a time: in whoever holds the lease `scheduler`. The others wait, and take over within 40 s."""
+"""The timetable runs in one process at a time: in whoever holds the lease `scheduler`. Others wait, and take over within half a minute."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from jobs.leased import Held, LeaseBusy, LeaseKeeper
 from jobs.locks import SCHEDULER
 from jobs.timetable import Timetable
 
-TRIED_EVERY_S = 10.0
+TRIED_EVERY_S = 5.0
 """With the length of a lease this bounds how long nobody runs the clock after its holder died."""
 
 log = structlog.get_logger()

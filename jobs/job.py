@@ -113,3 +113,5 @@ class Job:
     priority: int = 0
     """Higher goes first."""
     retry: Retry = field(default_factory=Retry)
+    in_line: bool = True
+    """Whether in a shared queue it waits behind others of its lock; what clears up after dead workers may not wait behind one."""

@@ -16,9 +16,9 @@ from connector.ports.inbox import Lease, LeaseLost
 from connector.ports.store import Store, Tx
 from jobs.work import Clock
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=20)
 """Somebody else may take over so long after the holder was last seen."""
-RENEWED_EVERY_S = 10.0
+RENEWED_EVERY_S = 6.0
 
 log = structlog.get_logger()
 

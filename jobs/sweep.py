@@ -19,7 +19,7 @@ def run(work: Work, key: str) -> Looked:
 
 def interval(settings: Settings) -> timedelta:
     del settings
-    return timedelta(seconds=30)
+    return timedelta(seconds=15)
 
 
 JOB = Job(
@@ -30,4 +30,5 @@ JOB = Job(
     schedule=Every(interval),
     keys=lambda work: ("",) if work.is_shared else (),
     priority=80,
+    in_line=False,
 )

@@ -14,6 +14,7 @@ from connector.settings import Settings, load_settings
 
 def add_to(app: typer.Typer) -> None:
     app.command("up", rich_help_panel=THEN)(up)
+    app.command("work", rich_help_panel=THEN)(work_command)
 
 
 def up(
@@ -37,6 +38,28 @@ def up(
     plain = Settings(**settings.model_dump())
     supervise(plain, opening=partial(open_serving, plain, carry=carry), told=ReadyLines(frame=frame, settings=settings))
     frame.say("Ended. What was under way is put back and goes on with the next `hotlead up`.")
+
+
+def work_command(
+    context: typer.Context,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Jobs side by side (default: 4, or the setting `job_threads`).")
+    ] = None,
+) -> None:
+    """Take jobs of an installation on PostgreSQL, beside `hotlead up` and others, on this machine or any other."""
+    from connector.serving.logs import log_for_machines
+    from connector.serving.working import work
+
+    frame = frame_of(context)
+    settings = load_settings(data_dir=frame.data_dir)
+    log_for_machines(settings.log_level)
+
+    def told(worker: str) -> None:
+        frame.say(f"Working as [bold]{escape(worker)}[/]. Ctrl-C ends it.")
+        frame.give({"ready": True, "worker": worker})
+
+    work(settings, threads=threads or settings.job_threads, told=told)
+    frame.say("Ended. What was under way goes on elsewhere.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

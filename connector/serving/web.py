@@ -3,27 +3,16 @@
 from collections.abc import Callable
 from importlib.metadata import version
 
-from connector.bootstrap import Installation
 from connector.flows.health import Health, JobState, health
 from connector.flows.receive import receive
-from connector.flows.stopping import Stopping
-from connector.serving.calls import CallCounter
-from connector.serving.known import Known
-from connector.web.metrics import PrometheusMeter
+from connector.serving.engines import Engine
+from connector.serving.station import Station
 from connector.web.parts import WebParts
-from jobs.embedded import EmbeddedEngine
 
 
-def web_parts(
-    here: Installation,
-    *,
-    states: Callable[[], tuple[JobState, ...]],
-    stopping: Stopping,
-    meter: PrometheusMeter,
-    calls: CallCounter,
-    known: Known,
-) -> WebParts:
-    """What the web face gets of the worker."""
+def web_parts(station: Station, *, states: Callable[[], tuple[JobState, ...]], metrics: Callable[[], bytes]) -> WebParts:
+    """What the web face gets of the worker. `states` tells how jobs stand, `metrics` gives what the station's meter has collected."""
+    here, known, calls, stopping = station.here, station.known, station.calls, station.stopping
 
     def how_it_stands() -> Health:
         return health(
@@ -42,8 +31,8 @@ def web_parts(
         skew_of=calls.skew_of,
         overloaded=lambda: stopping.is_asked,
         health=how_it_stands,
-        meter=meter,
-        metrics=meter.text,
+        meter=station.meter,
+        metrics=metrics,
         clock=here.clock,
         version=version("hotlead"),
         public_url=here.settings.public_url,
@@ -53,7 +42,7 @@ def web_parts(
     )
 
 
-def job_states(engine: EmbeddedEngine) -> tuple[JobState, ...]:
+def job_states(engine: Engine) -> tuple[JobState, ...]:
     """How each lane stands, for the health page."""
     state = engine.state()
     running = set(state.running)

@@ -52,14 +52,14 @@ class Up:
         return self.command.stop()
 
 
-def until(claim: Callable[[], object], *, what: str, seconds: float = PATIENCE_S) -> Any:
+def until(claim: Callable[[], object], *, what: str | Callable[[], str], seconds: float = PATIENCE_S) -> Any:
     """What the claim gives once it is true; fails with `what` where that takes too long."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := claim():
             return found
         time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
+    raise AssertionError(f"not within {seconds} s: {what if isinstance(what, str) else what()}")
 
 
 def is_alive(pid: int) -> bool:
@@ -77,7 +77,9 @@ def up(desk: Desk, *words: str, port: int = 0) -> Iterator[Up]:
     command = desk.start("--json", "up", "--port", str(port), *words)
     serving = Up(command=command, url=f"http://127.0.0.1:{port}")
     try:
-        until(lambda: command.out.exists() and '"ready"' in command.out.read_text(encoding="utf-8"), what=f"ready: {_errors(command)}")
+        until(
+            lambda: command.out.exists() and '"ready"' in command.out.read_text(encoding="utf-8"), what=lambda: f"ready: {_errors(command)}"
+        )
         yield serving
     finally:
         if is_alive(command.pid):

@@ -1,0 +1,111 @@
+"""What every process holds that works on jobs: leases, engine, clock, and its name among the others."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from connector.bootstrap import Installation, database_of
+from connector.flows.progress import silent
+from connector.flows.stopping import Stopping
+from connector.flows.write_due import LaneMemory
+from connector.ports.store import Store, Tx
+from connector.ports.telemetry import Meter
+from connector.serving.bell import Bell
+from connector.serving.calls import CallCounter
+from connector.serving.engines import Engine, Wake, distributed_engine, embedded_engine
+from connector.serving.known import Known, known_of
+from connector.serving.names import worker_name
+from connector.serving.telemetry import Spans
+from jobs.clockwork import Clockwork
+from jobs.leased import LeaseKeeper, release_all
+from jobs.pools import PoolShelf
+from jobs.presence import Presence, clear_the_dead
+from jobs.registry import REGISTRY
+from jobs.runner import Runner
+from jobs.timetable import Timetable
+from jobs.work import Work
+
+STOPS_WITHIN = timedelta(seconds=15)
+"""How long running jobs have to reach a safe point; with the rest of closing it stays below half a minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """Working from when it is made until `closing` is closed."""
+
+    here: Installation
+    leases: LeaseKeeper
+    engine: Engine
+    stopping: Stopping
+    known: Known
+    calls: CallCounter
+    meter: Meter
+
+
+def open_station(here: Installation, *, role: str, threads: int, meter: Meter, bell: Bell, spans: Spans, closing: ExitStack) -> Station:
+    """Begins to work. What belongs to dead processes is cleared first, where this one holds the data directory alone."""
+    if not here.is_shared:
+        release_all(here.store)
+        clear_the_dead(here.store)
+    stopping = Stopping()
+    here = replace(here, worker=worker_name())
+    leases = LeaseKeeper(store=here.store, clock=here.clock, worker=here.worker)
+    closing.callback(leases.close)
+    known, calls = known_of(here), CallCounter(crms=here.crms, meter=meter)
+    pools = PoolShelf(here.pool)
+    closing.callback(pools.close)
+    later = _Later()
+    work = Work(
+        road=here.road(progress=silent),
+        settings=here.settings,
+        meter=meter,
+        kinds=here.kinds,
+        stopping=stopping,
+        memory=LaneMemory(),
+        receives=known.receives,
+        shards=pools.lend,
+        is_shared=here.is_shared,
+        retry_stalled=later.retry_stalled,
+    )
+    runner = Runner(work=work, leases=leases, span=spans.around_job, after=calls.note)
+    if here.is_shared:
+        engine: Engine = distributed_engine(url=database_of(here.settings), run=runner.run, stopping=stopping, threads=threads)
+    else:
+        engine, bell.listener = embedded_engine(run=runner.run, stopping=stopping, threads=threads)
+    later.engine = engine
+    presence = Presence(store=here.store, clock=here.clock, worker=here.worker, role=role, measured=calls.skews)
+    presence.start()
+    closing.callback(presence.stop)
+    engine.start()
+    closing.callback(engine.stop, within=STOPS_WITHIN)
+    clockwork = Clockwork(leases=leases, timetable=partial(_timetable, work, bell.listener))
+    clockwork.start()
+    closing.callback(clockwork.stop)
+    return Station(here=here, leases=leases, engine=engine, stopping=stopping, known=known, calls=calls, meter=meter)
+
+
+@dataclass(slots=True)
+class _Later:
+    """The engine, once there is one: the work that it runs is made before it."""
+
+    engine: Engine | None = None
+
+    def retry_stalled(self) -> int:
+        return 0 if self.engine is None else self.engine.retry_stalled()
+
+
+def _timetable(work: Work, wake: Wake | None, store: Store) -> Timetable:
+    """Wakes lanes in this process; or, shared with others, in the queue, as far as the lease of the clock is still held."""
+    return Timetable(registry=REGISTRY, work=work, wake=wake or _waking(store))
+
+
+def _waking(store: Store) -> Callable[[str, str], None]:
+    def wake(job: str, key: str) -> None:
+        def unit(tx: Tx) -> None:
+            tx.wake(job, key=key)
+
+        store.write(unit)
+
+    return wake

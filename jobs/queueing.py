@@ -1,0 +1,108 @@
+"""The queue in PostgreSQL, as Procrastinate keeps it: its tables, and wakes put into it with the state that calls for them.
+
+No work exists only here. A job in the queue says that a lane is to be looked at; what there is to do stands as rows of the store.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from importlib import resources
+from typing import Any
+
+import psycopg
+from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.schema import SchemaManager
+from sqlalchemy import Connection
+
+from jobs.job import Job
+
+QUEUE = "hotlead"
+LOCK = 0x686F746C7175
+"""The advisory lock of whoever makes or brings up the tables; any number that nobody else in the database uses."""
+_WAITING = """
+SELECT id, queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s) ORDER BY id FOR UPDATE
+"""
+_NOTED = "SELECT obj_description(to_regclass('procrastinate_jobs'))"
+
+
+def conninfo(url: str) -> str:
+    """An SQLAlchemy URL of PostgreSQL as psycopg takes it."""
+    scheme, rest = url.split("://", 1)
+    return f"{scheme.split('+')[0]}://{rest}"
+
+
+def lane_of(job: str, key: str) -> str:
+    """What stands as the queueing lock of a lane: at most one job of it waits."""
+    return f"{job} {key}"
+
+
+class Queue:
+    """Puts wakes into the queue over connections of others. Opens none itself."""
+
+    def __init__(self, registry: Mapping[str, Job]) -> None:
+        self._registry = registry
+        self._app = App(connector=SyncPsycopgConnector())
+
+    def enqueue(self, connection: Connection, wakes: frozenset[tuple[str, str]]) -> None:
+        """Every lane has a job that will not start before this transaction ends. One that waits already is held fast until then.
+
+        Holding it is what makes leaving the second one out safe: else it could run, see nothing, and end before the state is there.
+        """
+        raw: Any = connection.connection.dbapi_connection
+        lanes = {lane_of(job, key): (job, key) for job, key in sorted(wakes) if job in self._registry}
+        waiting = {lane: no for no, lane in raw.execute(_WAITING, [list(lanes)]).fetchall()}
+        for lane, no in waiting.items():
+            _tell(raw, no, lane)
+        for lane, (job, key) in lanes.items():
+            if lane not in waiting:
+                self.put(raw, job=job, key=key)
+
+    def put(self, connection: "psycopg.Connection[Any]", *, job: str, key: str, at: datetime | None = None, tried: int = 0) -> None:
+        """One job for this lane, from `at` on; nothing where one waits already. `tried`: failures in a row so far."""
+        known = self._registry[job]
+        deferrer = self._app.configure_task(
+            job,
+            allow_unknown=True,
+            connection=connection,
+            queue=QUEUE,
+            priority=known.priority,
+            lock=known.lock(key) if known.in_line else None,
+            queueing_lock=lane_of(job, key),
+            schedule_at=at,
+        )
+        try:
+            with connection.transaction():
+                deferrer.defer(key=key, tried=tried)
+        except AlreadyEnqueued:
+            pass
+
+
+def _tell(connection: Any, no: int, lane: str) -> None:
+    """Workers that passed the job over while it was held look again, as for a new one."""
+    del lane
+    payload = json.dumps({"type": "job_inserted", "job_id": no})
+    connection.execute("SELECT pg_notify('procrastinate_queue_v1#' || %s, %s)", [QUEUE, payload])
+
+
+def bring_up(url: str) -> None:
+    """The tables of the queue as this version of Procrastinate wants them. Safe for many processes at once; repeatable."""
+    steps = _steps()
+    with psycopg.connect(conninfo(url)) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        there = connection.execute("SELECT to_regclass('procrastinate_jobs') IS NOT NULL").fetchone() == (True,)
+        if not there:
+            connection.execute(SchemaManager.get_schema())
+        else:
+            (noted,) = connection.execute(_NOTED).fetchone() or ("",)
+            for name, text in steps.items():
+                if name > (noted or ""):
+                    connection.execute(text.encode())
+        connection.execute(f"COMMENT ON TABLE procrastinate_jobs IS '{max(steps)}'".encode())
+
+
+def _steps() -> Mapping[str, str]:
+    """Procrastinate's migrations by name, oldest first; their names sort so."""
+    folder = resources.files("procrastinate.sql") / "migrations"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    return {f.name: f.read_text(encoding="utf-8") for f in files}
