@@ -258,6 +258,17 @@ def test_duplicates_losses_and_delay_come_as_told(portal: Served, listener: Rece
     assert emails != sorted(emails)
 
 
+def test_each_letter_can_be_told_one_to_five_times(portal: Served, listener: Receiver) -> None:
+    subscribe(portal, listener, EMAIL, mischief={"duplicate_every": 1, "copies": [0, 4], "seed": 1})
+
+    for n in range(40):
+        portal.contact(email=f"p{n}@example.com")
+    flush(portal)
+
+    emails = [one["propertyValue"] for one in told(listener)]
+    assert {emails.count(f"p{n}@example.com") for n in range(40)} == {1, 2, 3, 4, 5}
+
+
 def test_no_more_requests_at_once_than_the_app_allows(portal: Served, listener: Receiver) -> None:
     subscribe(portal, listener, EMAIL, max_concurrent=2)
     listener.seconds = 0.1

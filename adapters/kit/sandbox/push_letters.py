@@ -26,8 +26,8 @@ class Mischief:
     """What goes wrong on purpose. Counts run over the letters of one subscription, from 1."""
 
     duplicate_every: int = 0
-    """Every so many-th letter is told again, `copies` times; 0 is none."""
-    copies: int = 1
+    """Every so many-th letter is told again, between `copies[0]` and `copies[1]` times; 0 is none."""
+    copies: tuple[int, int] = (1, 1)
     drop_every: int = 0
     """Every so many-th letter is lost without a trace."""
     shuffle: bool = False
@@ -46,12 +46,19 @@ def read_mischief(written: object) -> Mischief:
         raise ValueError(f"unknown key {unknown[0]!r} in mischief; known keys are {', '.join(_MISCHIEF_KEYS)}")
     return Mischief(
         duplicate_every=int(written.get("duplicate_every", 0)),
-        copies=int(written.get("copies", 1)),
+        copies=_copies(written.get("copies", 1)),
         drop_every=int(written.get("drop_every", 0)),
         shuffle=bool(written.get("shuffle", False)),
         delay_s=float(written.get("delay_s", 0.0)),
         seed=int(written.get("seed", 0)),
     )
+
+
+def _copies(written: object) -> tuple[int, int]:
+    least, most = written if isinstance(written, list) and len(written) == 2 else (written, written)
+    if not isinstance(least, int) or not isinstance(most, int) or not 0 <= least <= most:
+        raise ValueError("copies in mischief is a number, or [fewest, most]")
+    return least, most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,7 +184,7 @@ class Pushes:
                 counts["lost"] += 1
                 return
             is_doubled = mischief.duplicate_every and nth % mischief.duplicate_every == 0
-            copies = 1 + (mischief.copies if is_doubled else 0)
+            copies = 1 + (chance.randint(*mischief.copies) if is_doubled else 0)
             counts["duplicated"] += copies - 1
             for _ in range(copies):
                 wait = chance.uniform(0, mischief.delay_s) if mischief.shuffle else mischief.delay_s

@@ -20,6 +20,8 @@ from adapters.kit.sandbox.push_letters import Mischief, base_of, read_mischief, 
         {"target": "http://127.0.0.1:80/", "stamps": "their own"},
         {"target": "http://127.0.0.1:80/", "mischief": {"lose_every": 3}},
         {"target": "http://127.0.0.1:80/", "mischief": [1]},
+        {"target": "http://127.0.0.1:80/", "mischief": {"copies": [4, 1]}},
+        {"target": "http://127.0.0.1:80/", "mischief": {"copies": "many"}},
     ],
 )
 def test_a_target_off_this_machine_or_without_sense_is_refused(written: dict[str, object]) -> None:
@@ -45,4 +47,4 @@ def test_a_deployed_target_waits_for_its_proxy_and_one_on_this_machine_does_not(
 
 
 def test_no_mischief_is_none() -> None:
-    assert read_mischief({}) == Mischief(duplicate_every=0, copies=1, drop_every=0, shuffle=False, delay_s=0.0, seed=0)
+    assert read_mischief({}) == Mischief(duplicate_every=0, copies=(1, 1), drop_every=0, shuffle=False, delay_s=0.0, seed=0)
