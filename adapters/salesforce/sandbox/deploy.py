@@ -8,15 +8,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from adapters.salesforce.sandbox.automations import NOTHING_DEPLOYED, Automations, AutomationsInForce
+from adapters.salesforce.sandbox.automations import AutomationsInForce
 from adapters.salesforce.sandbox.calls import answer, base_path, data_blueprint
 from adapters.salesforce.sandbox.custom_fields import custom_field, drop_custom_field, owner_kinds, save_custom_field
+from adapters.salesforce.sandbox.deploy_answers import Deployment, component, deploy_result
 from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
 from adapters.salesforce.sandbox.ids import full_id, make_id
 from adapters.salesforce.sandbox.org import Org
@@ -30,32 +29,6 @@ _KNOWN = frozenset(
 )
 _OWNED = frozenset({"CustomObject", "Workflow"})
 """Types whose members are objects: a file of theirs is one of the object's components."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Deployment:
-    """One deploy: its options, what came of each component, and how often it was asked after."""
-
-    deploy_id: str
-    options: dict[str, Any]
-    started: str
-    user_id: str
-    successes: list[dict[str, Any]] = dataclass_field(default_factory=list)
-    failures: list[dict[str, Any]] = dataclass_field(default_factory=list)
-    error: str | None = None
-    asked: int = 0
-    automations: Automations = NOTHING_DEPLOYED
-    """What will be in force when it succeeds."""
-
-    @property
-    def check_only(self) -> bool:
-        """True for a trial that leaves nothing behind."""
-        return self.options.get("checkOnly") is True
-
-    @property
-    def succeeded(self) -> bool:
-        """True when every component could be deployed."""
-        return not self.failures and self.error is None
 
 
 def deploy_routes(org: Org, automations: AutomationsInForce) -> Blueprint:
@@ -83,7 +56,7 @@ def deploy_routes(org: Org, automations: AutomationsInForce) -> Blueprint:
                 "id": deployment.deploy_id,
                 "validatedDeployRequestId": None,
                 "deployOptions": options,
-                "deployResult": _result(deployment, status="Pending", details=False),
+                "deployResult": deploy_result(deployment, status="Pending", details=False),
             },
             201,
             {"Location": f"{base_path()}/metadata/deployRequest/{deployment.deploy_id}"},
@@ -104,7 +77,7 @@ def deploy_routes(org: Org, automations: AutomationsInForce) -> Blueprint:
                 "id": deployment.deploy_id,
                 "validatedDeployRequestId": None,
                 "deployOptions": deployment.options,
-                "deployResult": _result(deployment, status=now, details=details),
+                "deployResult": deploy_result(deployment, status=now, details=details),
             }
         )
 
@@ -134,7 +107,7 @@ def _run(org: Org, deployment: Deployment, raw: bytes) -> None:
         package = read_package(raw)
     except PackageError as err:
         deployment.error = str(err)
-        deployment.failures.append(_component("", "package.xml", "package.xml", problem=str(err)))
+        deployment.failures.append(component("", "package.xml", "package.xml", problem=str(err)))
         return
     with org.database.writing() as db:
         db.execute("SAVEPOINT deploy")
@@ -157,12 +130,12 @@ def _name_strays(package: Package, deployment: Deployment) -> None:
     for kind, members in package.named.items():
         if kind not in _KNOWN:
             problem = f"Unknown type name '{kind}' specified in package.xml"
-            deployment.failures.append(_component(kind, "", "package.xml", problem=problem))
+            deployment.failures.append(component(kind, "", "package.xml", problem=problem))
             continue
         for name in sorted(members - {"*"}):
             if (kind, name) not in present and not (kind in _OWNED and name in owners):
                 problem = f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
-                deployment.failures.append(_component(kind, name, "package.xml", problem=problem))
+                deployment.failures.append(component(kind, name, "package.xml", problem=problem))
 
 
 def _try_part(org: Org, db: sqlite3.Connection, deployment: Deployment, part: Part) -> None:
@@ -174,13 +147,13 @@ def _try_part(org: Org, db: sqlite3.Connection, deployment: Deployment, part: Pa
         elif part.kind in _ORDER:
             existed = deployment.automations.has(part.kind, part.full_name)
             deployment.automations = deployment.automations.with_part(org, part)
-            done = _component(part.kind, part.full_name, part.file_name, created=not existed)
+            done = component(part.kind, part.full_name, part.file_name, created=not existed)
         else:
-            done = _component(part.kind, part.full_name, part.file_name)
+            done = component(part.kind, part.full_name, part.file_name)
         deployment.successes.append(done)
     except RowRefusal as refusal:
         problem = refusal.message
-        deployment.failures.append(_component(part.kind, part.full_name, part.file_name, problem=problem))
+        deployment.failures.append(component(part.kind, part.full_name, part.file_name, problem=problem))
 
 
 def _deploy_field(org: Org, db: sqlite3.Connection, part: Part, user_id: str) -> dict[str, Any]:
@@ -188,7 +161,7 @@ def _deploy_field(org: Org, db: sqlite3.Connection, part: Part, user_id: str) ->
     existed = owner_kinds(org, owner)[0].has(name)
     field = custom_field(name, part.metadata)
     record_id = save_custom_field(org, db, owner=owner, field=field, user_id=user_id)
-    return _component(part.kind, part.full_name, part.file_name, record_id=record_id, created=not existed)
+    return component(part.kind, part.full_name, part.file_name, record_id=record_id, created=not existed)
 
 
 def _deploy_permission_set(org: Org, db: sqlite3.Connection, part: Part, user_id: str) -> dict[str, Any]:
@@ -227,7 +200,7 @@ def _deploy_permission_set(org: Org, db: sqlite3.Connection, part: Part, user_id
                 stamp,
             ),
         )
-    return _component(part.kind, part.full_name, part.file_name, record_id=record_id, created=found is None)
+    return component(part.kind, part.full_name, part.file_name, record_id=record_id, created=found is None)
 
 
 def _grant(org: Org, one: Mapping[str, Any]) -> tuple[str, bool, bool]:
@@ -266,80 +239,16 @@ def _try_removal(org: Org, db: sqlite3.Connection, deployment: Deployment, kind:
         try:
             deployment.automations = deployment.automations.without(kind, name)
         except RowRefusal as refusal:
-            deployment.failures.append(_component(kind, name, file_name, problem=refusal.message))
+            deployment.failures.append(component(kind, name, file_name, problem=refusal.message))
             return
     else:
         found = ("",)
     if found:
-        deployment.successes.append(_component(kind, name, file_name, deleted=True))
+        deployment.successes.append(component(kind, name, file_name, deleted=True))
         return
-    warning = _component(kind, name, file_name, problem=f"No {kind} named: {name} found")
+    warning = component(kind, name, file_name, problem=f"No {kind} named: {name} found")
     deployment.successes.append({**warning, "success": True, "problemType": "Warning", "warning": True})
 
 
 def _next_row(db: sqlite3.Connection, table: str) -> int:
     return int(db.execute(f'SELECT IFNULL(MAX(rowid), 0) + 1 FROM "{table}"').fetchone()[0])
-
-
-def _component(
-    kind: str,
-    full_name: str,
-    file_name: str,
-    *,
-    record_id: str | None = None,
-    created: bool = False,
-    deleted: bool = False,
-    problem: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "changed": problem is None,
-        "columnNumber": None,
-        "componentType": kind,
-        "created": created,
-        "deleted": deleted,
-        "fileName": file_name,
-        "fullName": full_name,
-        "id": record_id,
-        "lineNumber": None,
-        "problem": problem,
-        "problemType": None if problem is None else "Error",
-        "requiresProductionTestRun": False,
-        "success": problem is None,
-        "warning": False,
-    }
-
-
-def _result(deployment: Deployment, *, status: str, details: bool) -> dict[str, Any]:
-    done = status in ("Succeeded", "Failed")
-    total = len(deployment.successes) + len(deployment.failures)
-    result = {
-        "id": deployment.deploy_id,
-        "success": status == "Succeeded",
-        "checkOnly": deployment.check_only,
-        "ignoreWarnings": deployment.options.get("ignoreWarnings", False),
-        "rollbackOnError": deployment.options.get("rollbackOnError", True),
-        "status": status,
-        "runTestsEnabled": False,
-        "done": done,
-        "createdBy": deployment.user_id,
-        "createdDate": deployment.started,
-        "startDate": deployment.started,
-        "completedDate": deployment.started if done else None,
-        "errorMessage": deployment.error,
-        "errorStatusCode": None,
-        "numberComponentErrors": len(deployment.failures) if done else 0,
-        "numberComponentsDeployed": len(deployment.successes) if done else 0,
-        "numberComponentsTotal": total,
-        "numberTestErrors": 0,
-        "numberTestsCompleted": 0,
-        "numberTestsTotal": 0,
-    }
-    if details:
-        result["details"] = {
-            "allComponentMessages": [],
-            "componentFailures": deployment.failures if done else [],
-            "componentSuccesses": deployment.successes if done else [],
-            "retrieveResult": None,
-            "runTestResult": {"numFailures": 0, "numTestsRun": 0, "failures": [], "successes": []},
-        }
-    return result
