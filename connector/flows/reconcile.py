@@ -129,12 +129,12 @@ def _found(errand: _Errand, counts: _Counts) -> Found:
 
 
 def _rows_there(errand: _Errand) -> Iterator[Sequence[RawRecord]]:
-    """Pages as a first load reads them; of rows that can be read again only ids and stamps."""
+    """Pages as a first load reads them; of rows that can be read again only ids, stamps and ties, for a new tie moves no stamp."""
     read = errand.read
     ask = Ask(
         source=read.source,
         fields=() if errand.by_id else read.fields,
-        related=() if errand.by_id else read.related,
+        related=read.related,
         since=errand.since,
         since_field=read.since_field,
         where=read.where,
@@ -162,7 +162,10 @@ def _compare(errand: _Errand, records: Sequence[RawRecord], *, counts: _Counts) 
 
 
 def _is_newer(row: RawRecord, stored: StoredRaw) -> bool:
-    return row.modified_at > stored.modified_at or (stored.deleted and not row.deleted)
+    """By its stamp, by coming back, or by its ties to other rows: a new tie moves no stamp."""
+    if row.modified_at > stored.modified_at or (stored.deleted and not row.deleted):
+        return True
+    return any(stored.fields.get(name) != value for name, value in row.fields.items() if name.startswith("@"))
 
 
 def _look_for_gone(errand: _Errand, *, seen: "np.ndarray[tuple[int], np.dtype[np.uint64]]", counts: _Counts) -> None:

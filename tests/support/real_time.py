@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from connector.bootstrap import Installation, opened, wall_clock
+from connector.bootstrap import Clock, Installation, opened, wall_clock
 from connector.core.records import RecordKey
 from connector.flows.drain import Drained, drain
 from connector.flows.progress import silent
@@ -96,10 +96,10 @@ class Lanes:
 
 
 @contextmanager
-def lanes(desk: Desk, *, breaker_writes: int = 12) -> Iterator[Lanes]:
-    """The desk's installation, held for writing by this process."""
+def lanes(desk: Desk, *, breaker_writes: int = 12, clock: Clock = wall_clock) -> Iterator[Lanes]:
+    """The desk's installation, held for writing by this process, at the time that `clock` tells."""
     settings = load_settings(data_dir=desk.data)
-    with opened(settings, command="test", writing=True, clock=wall_clock) as here:
+    with opened(settings, command="test", writing=True, clock=clock) as here:
         road = Road(
             store=here.store,
             open=here.open,
