@@ -18,13 +18,24 @@ from connector.ports.errors import StoreError, StoreVersion
 from connector.store.engine import open_engine
 from connector.store.lock import WriterLock
 from connector.store.migrate import require_current
-from connector.store.move_tables import CARRIED, Carried, Row, Tally, paired, quoted, told
-from connector.store.move_target import Progressed, Session, Target, checked, in_our_words, target_opened
+from connector.store.move_rows import (
+    PAGE_BYTES,
+    Heap,
+    begin_fresh,
+    begin_gone,
+    copy_into_fresh,
+    copy_into_gone,
+    delete_gone,
+    insert_fresh,
+    rows_over_there,
+)
+from connector.store.move_tables import CARRIED, Carried, Tally, paired, quoted, told
+from connector.store.move_target import Progressed, Target, checked, in_our_words, target_opened
 from connector.store.moved import Note, hidden, note_begun, note_moved
 from connector.store.schema import METADATA
 
-PAGE_BYTES = 8 * 1024 * 1024
-"""A page ends here, however few its rows."""
+TOLD_EVERY = 1000
+"""Rows compared."""
 
 Told = Callable[[str, int, int | None], None]
 """Hears of a piece of work: its name, rows done, rows in all where that is known."""
@@ -52,6 +63,7 @@ class StoreMove:
     target: Target
     url: str
     told: Told
+    tables: Sequence[Carried] = CARRIED
 
     @property
     def shown(self) -> str:
@@ -66,7 +78,7 @@ class StoreMove:
             self._take_references_off()
             known = self.target.progressed()
             begin = Progressed(last=(), rows=0, done=False)
-            return sum(self._copy_table(carried, known.get(carried.name, begin)) for carried in CARRIED)
+            return sum(self._copy_table(carried, known.get(carried.name, begin)) for carried in self.tables)
 
     def settle(self) -> Sequence[TableMoved]:
         """Both sides made equal and proven so, and the SQLite file closed for good; empty where that was done before.
@@ -85,7 +97,7 @@ class StoreMove:
         if self.target.is_complete:
             return ()
         with _snapshot(self.source):
-            moved = tuple(self._equalled(carried) for carried in CARRIED)
+            moved = tuple(self._equalled(carried) for carried in self.tables)
             with self.target.session.transaction():
                 self._count_on()
                 self._put_references_back()
@@ -106,12 +118,12 @@ class StoreMove:
 
     def _copy_page(self, carried: Carried, so_far: Progressed) -> Progressed:
         last, many, size = so_far.last, 0, 0
-        _begin_fresh(self.target.session, carried)
+        begin_fresh(self.target.session, carried)
         query = carried.page_of_source(begun=bool(last))
         with (
             closing(self.source.cursor()) as cursor,
             self.target.session.cursor() as writing,
-            writing.copy(_copy_into_fresh(carried)) as copying,
+            writing.copy(copy_into_fresh(carried)) as copying,
         ):
             for row in cursor.execute(query, (*last, carried.at_once)):
                 clean, text = told(row)
@@ -120,7 +132,7 @@ class StoreMove:
                 if size > PAGE_BYTES:
                     break
         # A row may stand in the way that was made anew under another key since it was copied: it is put right when both sides are compared.
-        _insert_fresh(self.target.session, carried, otherwise=" ON CONFLICT DO NOTHING")
+        insert_fresh(self.target.session, carried, otherwise=" ON CONFLICT DO NOTHING")
         return Progressed(last=last, rows=so_far.rows + many, done=many < carried.at_once and size <= PAGE_BYTES)
 
     def _equalled(self, carried: Carried) -> TableMoved:
@@ -130,10 +142,10 @@ class StoreMove:
         with session.transaction():
             differences = self._differences(carried, ours, theirs)
             if differences:
-                _delete_gone(session, carried)
-                _insert_fresh(session, carried, otherwise="")
+                delete_gone(session, carried)
+                insert_fresh(session, carried, otherwise="")
                 theirs = Tally()
-                for _ in theirs.over(_rows_over_there(session, carried)):
+                for _ in theirs.over(rows_over_there(session, carried)):
                     pass
         if (ours.rows, ours.sha256) != (theirs.rows, theirs.sha256):
             raise StoreError(
@@ -146,27 +158,28 @@ class StoreMove:
     def _differences(self, carried: Carried, ours: Tally, theirs: Tally) -> int:
         """Rows that differ. Those here lie in the table of fresh rows then, the keys of those there among the gone."""
         session = self.target.session
-        _begin_fresh(session, carried)
-        _begin_gone(session, carried)
+        begin_fresh(session, carried)
+        begin_gone(session, carried)
         differences = 0
-        fresh, gone = _Heap(session, _copy_into_fresh(carried)), _Heap(session, _copy_into_gone(carried))
+        fresh, gone = Heap(session, copy_into_fresh(carried)), Heap(session, copy_into_gone(carried))
         with closing(self.source.cursor()) as cursor:
             here = ours.over(cursor.execute(carried.all_of_source()))
-            there = theirs.over(_rows_over_there(session, carried))
+            there = theirs.over(rows_over_there(session, carried))
             for mine, other in paired(here, there, width=carried.width):
                 if mine != other:
                     differences += 1
                     fresh.add(mine)
                     gone.add(None if other is None else other[: carried.width])
-                if not ours.rows % 1000:
+                if not ours.rows % TOLD_EVERY:
                     self.told(f"compare {carried.name}", ours.rows, None)
         fresh.empty()
         gone.empty()
+        self.told(f"compare {carried.name}", ours.rows, ours.rows)
         return differences
 
     def _count_on(self) -> None:
         """The database gives out numbers after those that were ever given out here."""
-        for carried in CARRIED:
+        for carried in self.tables:
             if carried.counted:
                 column = carried.counted
                 highest = _first(self.source, f'SELECT coalesce(max("{column}"), 0) FROM {quoted([carried.name])}')
@@ -222,31 +235,6 @@ def _require_goes_on(note: Note, target: Target, url: str) -> None:
         )
 
 
-class _Heap:
-    """Rows on their way into a temporary table, few in memory."""
-
-    MOST = 1000
-
-    def __init__(self, session: Session, statement: bytes) -> None:
-        self._session = session
-        self._statement = statement
-        self._rows: list[Row] = []
-        self._size = 0
-
-    def add(self, row: Row | None) -> None:
-        if row is not None:
-            self._rows.append(row)
-            self._size += sum(len(value) for value in row if isinstance(value, str | bytes))
-            if len(self._rows) >= self.MOST or self._size > PAGE_BYTES:
-                self.empty()
-
-    def empty(self) -> None:
-        with self._session.cursor() as cursor, cursor.copy(self._statement) as copying:
-            for row in self._rows:
-                copying.write_row(row)
-        self._rows, self._size = [], 0
-
-
 @contextmanager
 def _snapshot(source: sqlite3.Connection) -> Iterator[None]:
     source.execute("BEGIN")
@@ -259,41 +247,6 @@ def _snapshot(source: sqlite3.Connection) -> Iterator[None]:
 def _first(source: sqlite3.Connection, query: str) -> int:
     (found,) = source.execute(query).fetchone()
     return int(found)
-
-
-def _rows_over_there(session: Session, carried: Carried) -> Iterator[Row]:
-    """Every row in the order of the key, few in memory."""
-    with session.cursor(name="carried") as cursor:
-        cursor.itersize = carried.at_once
-        yield from cursor.execute(carried.all_of_target().encode())
-
-
-def _begin_fresh(session: Session, carried: Carried) -> None:
-    session.execute(f'CREATE TEMPORARY TABLE "fresh" (LIKE {quoted([carried.name])}) ON COMMIT DROP'.encode())
-
-
-def _begin_gone(session: Session, carried: Carried) -> None:
-    session.execute(
-        f'CREATE TEMPORARY TABLE "gone" ON COMMIT DROP AS SELECT {quoted(carried.key)} FROM {quoted([carried.name])} LIMIT 0'.encode()
-    )
-
-
-def _copy_into_fresh(carried: Carried) -> bytes:
-    return f'COPY "fresh" ({quoted(carried.columns)}) FROM STDIN'.encode()
-
-
-def _copy_into_gone(carried: Carried) -> bytes:
-    return f'COPY "gone" ({quoted(carried.key)}) FROM STDIN'.encode()
-
-
-def _insert_fresh(session: Session, carried: Carried, *, otherwise: str) -> None:
-    columns = quoted(carried.columns)
-    session.execute(f'INSERT INTO {quoted([carried.name])} ({columns}) SELECT {columns} FROM "fresh"{otherwise}'.encode())
-
-
-def _delete_gone(session: Session, carried: Carried) -> None:
-    same = " AND ".join(f't."{name}" = g."{name}"' for name in carried.key)
-    session.execute(f'DELETE FROM {quoted([carried.name])} t USING "gone" g WHERE {same}'.encode())
 
 
 def _references() -> Iterator[ForeignKeyConstraint]:
