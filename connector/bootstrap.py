@@ -6,7 +6,7 @@ What is chosen is imported when it is opened: a database and cryptography take l
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,11 @@ from adapters.finder import crm_kinds
 from connector.flows.connect import open_crm
 from connector.flows.progress import Progress, Step
 from connector.flows.road import Road
+from connector.flows.tokens import StoredTokens
 from connector.ports.crm import Crm, CrmKind
 from connector.ports.errors import UsageError
 from connector.ports.store import Connection, ShardPool, Store, Vault
+from connector.ports.tokens import TokenShelf
 from connector.settings import FILE_NAME, PREFIX, Settings
 from connector.settings_file import with_setting
 
@@ -45,6 +47,8 @@ class Installation:
     closing: ExitStack
     worker: str = ""
     """This process among those that share the store; empty where it is alone."""
+    tokens: TokenShelf | None = None
+    """Where access tokens are shared; None where nothing may be written."""
     crms: dict[str, Crm] = field(default_factory=dict)
     """The connections opened last, by name."""
 
@@ -78,7 +82,7 @@ class Installation:
 
     def open(self, connection: Connection) -> Crm:
         """The connection's CRM, closed with the installation."""
-        crm = open_crm(store=self.store, vault=self.vault, kinds=self.kinds, connection=connection)
+        crm = open_crm(store=self.store, vault=self.vault, kinds=self.kinds, connection=connection, tokens=self.tokens)
         self.closing.callback(crm.close)
         self.crms[connection.name] = crm
         return crm
@@ -193,7 +197,9 @@ def opened(
         bring_up(url)
     with ExitStack() as closing:
         closing.callback(store.close)
-        yield Installation(settings=settings, store=store, kinds=crm_kinds(), clock=clock, closing=closing)
+        here = Installation(settings=settings, store=store, kinds=crm_kinds(), clock=clock, closing=closing)
+        shelf = StoredTokens(store=store, vault=lambda: here.vault, clock=clock)
+        yield replace(here, tokens=shelf) if writing else here
 
 
 def _queue() -> tuple["Enqueue", Callable[[str], None]]:
