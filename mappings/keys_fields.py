@@ -26,8 +26,8 @@ WRITE = Shape(
             kind=Text(choices=tuple(mode.value for mode in Ownership)),
             default="ours",
             doc=(
-                "Whose the field is: `ours` (written whenever it differs), `crm_wins` (a value somebody else put there stands), "
-                "`fill_if_blank`, `append`."
+                "Whose the field is: `ours` (written whenever it differs, but not against a workflow that rewrites it at once), "
+                "`crm_wins` (a value somebody else put there stands), `fill_if_blank`, `append`."
             ),
             example="ownership: fill_if_blank",
         ),
