@@ -162,6 +162,15 @@ def moving_store(settings: Settings, *, url: str, progress: Progress) -> "Iterat
         yield move
 
 
+def is_at(settings: Settings, *, url: str) -> bool:
+    """Whether the installation is in that PostgreSQL database already. Raises UsageError where `url` names none."""
+    from connector.store.move_target import checked
+    from connector.store.moved import hidden
+
+    wanted, current = checked(url), database_of(settings)
+    return current.startswith("postgres") and hidden(checked(current)) == hidden(wanted)
+
+
 def keep_address(settings: Settings, *, url: str) -> SettingKept:
     """Sets `database_url` where it is set now, as far as a file of the data directory can say it."""
     from connector.store.moved import write_whole

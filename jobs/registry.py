@@ -2,8 +2,36 @@
 
 from collections.abc import Mapping
 
-from jobs import daily, drain, pull, reconcile, release_held, retry_parked, score, score_shards, sweep, write_back, write_everybody
+from jobs import (
+    backup,
+    daily,
+    drain,
+    pull,
+    reconcile,
+    release_held,
+    retention,
+    retry_parked,
+    score,
+    score_shards,
+    sweep,
+    write_back,
+    write_everybody,
+)
 from jobs.job import Job
 
-_MODULES = (write_back, score, drain, pull, retry_parked, release_held, daily, score_shards, write_everybody, reconcile, sweep)
+_MODULES = (
+    write_back,
+    score,
+    drain,
+    pull,
+    retry_parked,
+    release_held,
+    daily,
+    score_shards,
+    write_everybody,
+    reconcile,
+    retention,
+    backup,
+    sweep,
+)
 REGISTRY: Mapping[str, Job] = {module.JOB.name: module.JOB for module in _MODULES}

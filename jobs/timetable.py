@@ -39,8 +39,7 @@ class Timetable:
         """Looks at every lane once, for whatever the last process left, then as the schedules say."""
         self._scheduler.start()
         for job in self._registry.values():
-            if not isinstance(job.schedule, Nightly):
-                self._scheduler.add_job(partial(self.look, job, at_start=True), name=job.name)
+            self._scheduler.add_job(partial(self.look, job, at_start=True), name=job.name)
             if (interval := self._interval(job)) is not None:
                 self._scheduler.add_job(partial(self.look, job), IntervalTrigger(seconds=int(interval.total_seconds())), name=job.name)
 

@@ -9,6 +9,7 @@ from connector.ports.crm import Crm, CrmKind, Identity
 from connector.ports.errors import SecretsError, UsageError
 from connector.ports.inbox import SITE
 from connector.ports.store import Connection, Store, Tx, Vault
+from connector.ports.tokens import TokenShelf
 from mappings.document import first_mapping
 
 Clock = Callable[[], datetime]
@@ -109,7 +110,9 @@ def _refuse_mix_ups(identity: Identity, *, name: str, crm_name: str, existing: C
         )
 
 
-def open_crm(*, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], connection: Connection) -> Crm:
+def open_crm(
+    *, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], connection: Connection, tokens: TokenShelf | None = None
+) -> Crm:
     """The connection opened with its stored credentials. No call is made yet."""
     with store.read() as tx:
         sealed = tx.connections.secrets(connection.name)
@@ -120,4 +123,5 @@ def open_crm(*, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], connec
         )
     if connection.crm not in kinds:
         raise UsageError(f"This installation has no adapter for '{connection.crm}'.", hint=f"It has: {', '.join(kinds)}.")
-    return kinds[connection.crm].open(connection=connection.name, settings={**connection.settings, **crm_secrets(vault.open(sealed))})
+    settings = {**connection.settings, **crm_secrets(vault.open(sealed))}
+    return kinds[connection.crm].open(connection=connection.name, settings=settings, tokens=tokens)

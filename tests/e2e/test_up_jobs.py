@@ -1,0 +1,239 @@
+"""What runs jobs in `hotlead up`, over a real store: leases and fences, safe points, nights that are made up for, shared tokens."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.flows.stopping import Stopped, Stopping
+from connector.flows.tokens import StoredTokens
+from connector.ports.errors import CrmUnreachable
+from connector.ports.tokens import SharedToken
+from connector.store.sql_store import SqlStore
+from connector.store.vault import open_vault
+from jobs.job import Job, Looked, Nightly, OnWake
+from jobs.leased import LeaseBusy, LeaseKeeper, release_all
+from jobs.nights import ran_at
+from jobs.runner import BUSY_AGAIN, Outcome, Runner
+from jobs.timetable import Timetable
+from jobs.work import Work
+from tests.support.jobs import Standing, work_over
+from tests.support.stores import connection, sqlite_store
+
+EVENING = datetime(2026, 11, 2, 20, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    with sqlite_store(tmp_path / "data") as made:
+        yield made
+
+
+def job(run: Callable[[Work, str], Looked], *, nightly: bool = False) -> Job:
+    schedule = Nightly() if nightly else OnWake()
+    return Job(name="look", says="", run=run, lock=lambda key: f"look:{key}", schedule=schedule)
+
+
+def nothing(work: Work, key: str) -> Looked:
+    del work, key
+    return Looked()
+
+
+def runner(store: SqlStore, clock: Standing, *, worker: str = "one") -> Runner:
+    work = work_over(store, clock=clock, worker=worker)
+    return Runner(work=work, leases=LeaseKeeper(store=store, clock=clock, worker=worker))
+
+
+def test_a_job_whose_lease_somebody_else_holds_does_nothing_and_looks_again(store: SqlStore) -> None:
+    clock, ran = Standing(), list[str]()
+
+    def run(work: Work, key: str) -> Looked:
+        ran.append(key)
+        return Looked()
+
+    with LeaseKeeper(store=store, clock=clock, worker="two").under("look:a"):
+        ended = runner(store, clock).run(job(run), "a")
+        other = runner(store, clock).run(job(run), "b")
+
+    assert (ended.outcome, ended.again_in, ran) == (Outcome.BUSY, BUSY_AGAIN, ["b"])
+    assert other.outcome is Outcome.DONE
+
+
+def test_a_lease_is_free_again_once_its_job_has_failed(store: SqlStore) -> None:
+    clock = Standing()
+
+    def run(work: Work, key: str) -> Looked:
+        raise CrmUnreachable("away", connection="crm")
+
+    ended = runner(store, clock).run(job(run), "")
+    again = runner(store, clock, worker="two").run(job(nothing), "")
+
+    assert ended.outcome is Outcome.FAILED and ended.again_in is not None and "CrmUnreachable" in ended.error
+    assert again.outcome is Outcome.DONE
+
+
+def test_who_was_stopped_so_long_that_somebody_took_over_changes_nothing_more(store: SqlStore) -> None:
+    clock = Standing()
+
+    def run(work: Work, key: str) -> Looked:
+        clock.move(timedelta(minutes=1))  # as a process that was stopped and goes on
+        with LeaseKeeper(store=store, clock=clock, worker="two").under("look:"):
+            work.store.write(lambda tx: tx.connections.put(connection("late")))
+        return Looked()
+
+    ended = runner(store, clock).run(job(run), "")
+
+    assert ended.outcome is Outcome.LOST
+    with store.read() as tx:
+        assert tx.connections.get("late") is None
+
+
+def test_a_job_that_is_to_stop_keeps_what_it_has_and_ends_before_it_reads_on(store: SqlStore) -> None:
+    clock = Standing()
+    made = runner(store, clock)
+
+    def run(work: Work, key: str) -> Looked:
+        work.stopping.ask("the end")
+        work.store.write(lambda tx: tx.connections.put(connection("kept")))
+        with work.store.read():
+            raise AssertionError("it read on")
+
+    ended = made.run(job(run), "")
+
+    assert ended.outcome is Outcome.STOPPED
+    with store.read() as tx:
+        assert tx.connections.get("kept") is not None
+
+
+def test_a_fault_of_our_own_is_told_by_its_class_and_tried_again(store: SqlStore) -> None:
+    def run(work: Work, key: str) -> Looked:
+        raise KeyError("jane@example.com")
+
+    ended = runner(store, Standing()).run(job(run), "")
+
+    assert (ended.outcome, ended.error) == (Outcome.FAILED, "KeyError")
+    assert ended.again_in is not None
+
+
+def looked_at(store: SqlStore, clock: Standing, made: Job) -> list[str]:
+    """Keys that one look of the timetable wakes."""
+    woken: list[str] = []
+    work = work_over(store, clock=clock)
+    Timetable(registry={made.name: made}, work=work, wake=lambda name, key: woken.append(key)).look(made)
+    return woken
+
+
+def test_a_nightly_job_seen_for_the_first_time_waits_for_the_night(store: SqlStore) -> None:
+    clock, made = Standing(EVENING), job(nothing, nightly=True)
+
+    first = looked_at(store, clock, made)
+    clock.move(timedelta(hours=5, minutes=1))
+
+    assert (first, looked_at(store, clock, made)) == ([], [""])
+
+
+def test_a_night_is_done_once_and_made_up_for_when_nobody_was_up(store: SqlStore) -> None:
+    clock, made = Standing(EVENING), job(nothing, nightly=True)
+    looked_at(store, clock, made)
+    clock.move(timedelta(days=3))
+
+    late = looked_at(store, clock, made)
+    runner(store, clock).run(made, "")
+
+    assert (late, looked_at(store, clock, made)) == ([""], [])
+    with store.read() as tx:
+        assert ran_at(tx, job="look", key="") == datetime(2026, 11, 5, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("looked", [Looked(finished=False), Looked(failures=(CrmUnreachable("away", connection="crm"),))])
+def test_a_night_that_was_not_finished_is_looked_at_again(store: SqlStore, looked: Looked) -> None:
+    clock = Standing(EVENING)
+    made = job(lambda work, key: looked, nightly=True)
+    looked_at(store, clock, made)
+    clock.move(timedelta(days=1))
+
+    runner(store, clock).run(made, "")
+
+    assert looked_at(store, clock, made) == [""]
+
+
+def test_leases_of_the_dead_are_free_once_the_directory_is_held_alone(store: SqlStore) -> None:
+    clock = Standing()
+    dead = LeaseKeeper(store=store, clock=clock, worker="dead")
+    never_left = dead.under("scheduler")
+    never_left.__enter__()
+    mine = LeaseKeeper(store=store, clock=clock, worker="mine")
+
+    with pytest.raises(LeaseBusy), mine.under("scheduler"):
+        pass
+    release_all(store)
+
+    with mine.under("scheduler") as held:
+        assert held.lease.fence == 2
+
+
+def test_of_many_who_need_a_token_one_logs_in(store: SqlStore, tmp_path: Path) -> None:
+    shelves = [shelf(store, tmp_path) for _ in range(8)]
+    logins, got = list[int](), list[SharedToken]()
+
+    def login() -> SharedToken:
+        logins.append(1)
+        time.sleep(0.1)
+        return SharedToken(text="fresh", until=EVENING + timedelta(hours=1))
+
+    threads = [threading.Thread(target=lambda s=s: got.append(s.renew("crm", instead_of=None, login=login))) for s in shelves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    assert (len(logins), {t.text for t in got}, len(got)) == (1, {"fresh"}, 8)
+
+
+def test_a_token_that_was_refused_is_replaced_once(store: SqlStore, tmp_path: Path) -> None:
+    mine, other = shelf(store, tmp_path), shelf(store, tmp_path)
+    old = mine.renew("crm", instead_of=None, login=lambda: SharedToken(text="old", until=None))
+
+    new = mine.renew("crm", instead_of=old, login=lambda: SharedToken(text="new", until=None))
+    same = other.renew("crm", instead_of=old, login=lambda: pytest.fail("it logged in a second time"))
+
+    assert (new.text, same.text) == ("new", "new")
+
+
+def test_a_login_that_fails_keeps_nothing_and_lets_the_next_one_in(store: SqlStore, tmp_path: Path) -> None:
+    def fails() -> SharedToken:
+        raise CrmUnreachable("away", connection="crm")
+
+    with pytest.raises(CrmUnreachable):
+        shelf(store, tmp_path).renew("crm", instead_of=None, login=fails)
+
+    assert shelf(store, tmp_path).get("crm") is None
+    assert shelf(store, tmp_path).renew("crm", instead_of=None, login=lambda: SharedToken(text="x", until=None)).text == "x"
+
+
+def test_a_token_lies_sealed_and_ends_with_its_time(store: SqlStore, tmp_path: Path) -> None:
+    clock = Standing(EVENING)
+    kept = shelf(store, tmp_path, clock=clock)
+    kept.renew("crm", instead_of=None, login=lambda: SharedToken(text="secret-token", until=EVENING + timedelta(minutes=5)))
+
+    before = kept.get("crm")
+    clock.move(timedelta(minutes=6))
+
+    assert before is not None and kept.get("crm") is None
+    assert b"secret-token" not in (tmp_path / "data" / "hotlead.db").read_bytes()
+
+
+def shelf(store: SqlStore, folder: Path, *, clock: Standing | None = None) -> StoredTokens:
+    return StoredTokens(store=store, vault=lambda: open_vault(folder / "data", keys=None), clock=clock or Standing(EVENING))
+
+
+def test_the_first_reason_to_stop_is_the_one_that_is_told() -> None:
+    stopping = Stopping()
+    stopping.ask("by Ctrl-C")
+    stopping.ask("whoever gave the command has gone")
+
+    with pytest.raises(Stopped, match="by Ctrl-C"):
+        stopping.check()
