@@ -9,6 +9,7 @@ BENCHMARKS = {
     "store": ("--people", "20000", "--rounds", "1"),
     "pull": ("--contacts", "4000", "--activities", "20000"),
     "write_back": ("--rows", "2000"),
+    "receiver": ("--requests", "2000", "--rounds", "2"),
 }
 """Modules of this package, each with `add_arguments(parser)` and `run(options)`, which says whether its bars hold; and its size for a
 quick look of about a minute, in which bars that ask for a certain size are not judged."""
