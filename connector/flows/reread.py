@@ -95,12 +95,17 @@ def reread_hints(*, store: Store, crm: Crm, connection: Connection, readings: Ma
     errand = _Errand(store=store, crm=crm, connection=connection, readings=readings, clock=clock, tally=_Tally())
     while going():
         with store.read() as tx:
-            hints = tx.hints.next(connection=connection.name, at=clock(), limit=UNIT_ROWS)
+            hints = tx.hints.next(connection=connection.name, at=clock(), limit=full_calls(crm.abilities.reread_batch))
         if not hints:
             break
         for source, some in _by_source(hints, order=list(errand.readings)):
             _one_source(errand, source=source, hints=some)
     return errand.tally.reread()
+
+
+def full_calls(rows_a_call: int) -> int:
+    """Rows that fill whole calls and fit into one unit."""
+    return max(1, UNIT_ROWS // rows_a_call) * min(rows_a_call, UNIT_ROWS)
 
 
 def _by_source(hints: Sequence[WaitingHint], *, order: Sequence[str]) -> Iterator[tuple[str, tuple[WaitingHint, ...]]]:
