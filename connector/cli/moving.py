@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.markup import escape
 
-from connector.bootstrap import SettingKept, keep_address, moving_store
+from connector.bootstrap import SettingKept, is_at, keep_address, moving_store
 from connector.cli.frame import LOOK_AND_CHANGE, Frame, frame_of, progress_bars
 from connector.cli.typed import value_of
 from connector.ports.errors import StoreBusy
@@ -32,6 +32,10 @@ def migrate_store(
     frame = frame_of(context)
     settings = frame.settings()
     given = value_of(url, folder=frame.folder)
+    if is_at(settings, url=given):
+        frame.say("The store is in that database already; nothing was done.")
+        frame.give({"to": None, "rows": 0, "mended": 0, "altered": 0, "tables": (), "setting": None})
+        return
     with progress_bars(frame) as progress, moving_store(settings, url=given, progress=progress) as move:
         frame.say(f"Copying the store of [bold]{escape(str(settings.data_dir))}[/] to {escape(move.shown)}. Work goes on meanwhile.")
         copied = move.copy()
