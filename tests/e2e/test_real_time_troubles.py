@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from connector.flows.fenced import FencedStore
+from connector.flows.polling import SOURCE, is_due, poll, polled_from
+from connector.flows.runs import Running
 from connector.ports.errors import CrmUnreachable
 from connector.ports.inbox import Arrived, LeaseLost
 from tests.e2e.test_real_time_records import ids_of
-from tests.support.journeys import Desk, Town, scored_town
+from tests.support.journeys import CRMS, Desk, Town, scored_town
 from tests.support.real_time import Lanes, lanes
 
 
@@ -147,6 +149,33 @@ def _read_by(tx: Any, *, beside: Lanes) -> None:
     bookmark = json.loads(tx.cursors.get(connection="hubspot", source="contacts"))
     bookmark["recipe"]["version"] = tx.documents.current(kind="fields", name="hubspot").version
     tx.cursors.put(connection="hubspot", source="contacts", cursor=json.dumps(bookmark), at=beside.road.clock())
+
+
+@pytest.mark.parametrize("crm", CRMS)
+def test_polling_slows_down_when_nothing_changes_and_a_day_at_rest_stays_within_its_calls(desk: Desk, beside: Lanes, crm: str) -> None:
+    connection, clock = beside.connection(crm), beside.road.clock
+
+    def polls(*, hours: float) -> timedelta:
+        """The pause after a poll so many hours from now."""
+        road = replace(beside.road, clock=lambda: clock() + timedelta(hours=hours))
+        running = Running(id=0)
+        poll(road, connection=connection, is_receiving=False, running=running)
+        assert running.failures == []
+        with road.store.read() as tx:
+            kept = polled_from(tx.cursors.get(connection=crm, source=SOURCE) or "")
+            assert not is_due(tx, connection=crm, now=kept.next_at - timedelta(seconds=1))
+            assert is_due(tx, connection=crm, now=kept.next_at)
+        return kept.next_at - kept.at
+
+    fresh, lively, idle = polls(hours=0), polls(hours=0.5), polls(hours=2)
+    desk.forget_counts()
+    at_rest = polls(hours=2.1)
+
+    calls = sum(count for name, count in desk.calls().items() if name.startswith(crm))
+    assert timedelta(seconds=60) <= fresh < timedelta(seconds=90)
+    assert lively == timedelta(minutes=5)
+    assert idle > timedelta(minutes=5)
+    assert timedelta(days=1) / at_rest * calls <= 1500
 
 
 def test_whoever_lost_the_lease_stores_nothing(desk: Desk, beside: Lanes) -> None:
