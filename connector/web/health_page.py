@@ -87,7 +87,11 @@ def _tables(health: Health) -> tuple[Table, ...]:
             columns=("Worker", "Does", "Seen"),
             rows=tuple(
                 Row(
-                    cells=(w.name, w.role + (", runs the clock" if w.name == health.scheduler else ""), f"{_span(w.seen_s)} ago"),
+                    cells=(
+                        w.name,
+                        w.role + (", runs the clock" if _is_of(health.scheduler, worker=w.name) else ""),
+                        f"{_span(w.seen_s)} ago",
+                    ),
                     bad=not w.alive,
                 )
                 for w in health.workers
@@ -101,6 +105,11 @@ def _tables(health: Health) -> tuple[Table, ...]:
             empty="No event waits for its person.",
         ),
     )
+
+
+def _is_of(holder: str, *, worker: str) -> bool:
+    """Whether a lease is held by this worker; it adds a number to its name."""
+    return holder == worker or holder.startswith(f"{worker} ")
 
 
 def _connection(one: ConnectionState) -> Row:

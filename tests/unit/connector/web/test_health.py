@@ -122,6 +122,13 @@ def test_what_could_not_be_kept_shows_until_something_is_kept_again() -> None:
     assert (mended["state"], mended["warnings"]) == ("ok", [])
 
 
+@pytest.mark.parametrize("holder", ["a", "a #3"])
+def test_who_runs_the_clock_is_shown(holder: str) -> None:
+    page = Outside(health=replace(STANDING, scheduler=holder)).client().get("/health", headers=BROWSER).text
+
+    assert page.count("runs the clock") == 1 and "up, runs the clock" in page
+
+
 @pytest.mark.parametrize(
     ("age", "shown"),
     [(timedelta(0), "0 s"), (timedelta(seconds=119), "119 s"), (timedelta(minutes=2), "2 min"), (timedelta(days=3), "3 d")],
