@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from connector.ports.errors import StoreError
 from connector.ports.inbox import Arrived
 
-PATIENCE_S = 0.8
+PATIENCE_S = 0.7
 """How long a request waits for its body to be durable; the answer is out within a second."""
 MOST_WAITING = 512
 MOST_BYTES = 32 * 1024 * 1024

@@ -198,9 +198,10 @@ def stuck(outside: Outside) -> Iterator[Outside]:
 
 
 def test_a_store_that_hangs_is_told_within_a_second(stuck: Outside) -> None:
+    client = stuck.client()
     begun = monotonic()
 
-    answer = stuck.client().post("/hooks/crm", data=b"x", headers={"x-sign": sign(URI, b"x")})
+    answer = client.post("/hooks/crm", data=b"x", headers={"x-sign": sign(URI, b"x")})
 
     assert answer.status_code == 503
     assert monotonic() - begun < 1
