@@ -125,7 +125,7 @@ class StoreMove:
             self.target.session.cursor() as writing,
             writing.copy(copy_into_fresh(carried)) as copying,
         ):
-            for row in cursor.execute(query, (*last, carried.at_once)):
+            for row in cursor.execute(query, (*last, carried.page_rows)):
                 clean, text = told(row)
                 copying.write_row(clean)
                 last, many, size = row[: carried.width], many + 1, size + len(text)
@@ -133,7 +133,7 @@ class StoreMove:
                     break
         # A row may stand in the way that was made anew under another key since it was copied: it is put right when both sides are compared.
         insert_fresh(self.target.session, carried, otherwise=" ON CONFLICT DO NOTHING")
-        return Progressed(last=last, rows=so_far.rows + many, done=many < carried.at_once and size <= PAGE_BYTES)
+        return Progressed(last=last, rows=so_far.rows + many, done=many < carried.page_rows and size <= PAGE_BYTES)
 
     def _equalled(self, carried: Carried) -> TableMoved:
         """The table once both sides hold the same; what differs is written again, in one transaction."""

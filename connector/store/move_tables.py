@@ -13,6 +13,8 @@ from connector.store.schema import METADATA, made_by
 
 Row = tuple[int | str | bytes | None, ...]
 
+PAGE_ROWS = 5000
+"""Rows brought over in one transaction; a page that grows too big ends sooner."""
 FETCHED_ROWS = 5000
 FETCHED_WIDE_ROWS = 500
 FETCHED_BODIES = 16
@@ -38,6 +40,8 @@ class Carried:
     counted: str
     """The column whose numbers the database gives out itself; empty: none."""
     at_once: int
+    """Rows of the other side held at once."""
+    page_rows: int = PAGE_ROWS
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def silent(_name: str, _done: int, _of: int | None) -> None:
 def under_way(directory: Path, url: str, *, told: Told = silent) -> Iterator[StoreMove]:
     """With pages so small that every table has several."""
     with moving(directory=directory, source_url=database_url(directory), url=url, told=told) as begun:
-        yield replace(begun, tables=tuple(replace(table, at_once=PAGE_ROWS) for table in CARRIED))
+        yield replace(begun, tables=tuple(replace(table, at_once=PAGE_ROWS, page_rows=PAGE_ROWS) for table in CARRIED))
 
 
 def move(directory: Path, url: str, *, between: Callable[[], object] = lambda: None) -> Sequence[TableMoved]:
