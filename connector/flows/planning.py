@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from connector.core.changes import COMPANIONS
 from connector.core.follow_ups import Surroundings
 from connector.core.people import Person, PersonId
 from connector.core.qualification import Decision, LadderState, Standing, baseline, baseline_after, look, newcomer, unanswered
@@ -102,12 +103,11 @@ class Planning:
     """Rows in which something in the CRM has the last word for now."""
 
     def batch(self, people: Sequence[PersonId]) -> Batch:
-        known = _load(self.store, people=people, intent=self.intent, documents=self.documents, now=self.around.now)
+        known = _load(self.store, people=people, places=self.intent.live, documents=self.documents)
         self.parked.update(known.rows.parked)
         changes: list[PlannedChange] = []
         tasks: list[PlannedTask] = []
         decisions: list[Decision] = []
-        flips: list[Parked] = []
         for person in known.people:
             places, row = self.intent.for_people(person), known.scores.get(person.id)
             decision = self._decision(person, row=row, places=places, known=known) if row is not None and places else None
@@ -115,10 +115,11 @@ class Planning:
                 continue
             if decision.state != known.states.get(person.id):
                 decisions.append(decision)
-            changes.extend(self._changes(person, row=row, state=decision.state, places=places, known=known, flips=flips))
+            changes.extend(self._changes(person, row=row, state=decision.state, places=places, known=known))
             tasks.extend(self._tasks(person, row=row, decision=decision, known=known))
+        quiet, flips = self._without_flipping(changes, known=known)
         return Batch(
-            changes=tuple(self._numbered(self._unfought(changes, known=known))),
+            changes=tuple(self._numbered(quiet)),
             tasks=tuple(tasks),
             decisions=tuple(decisions),
             flipping=() if self.intent.is_only_looked_at else tuple(flips),
@@ -155,35 +156,32 @@ class Planning:
         return first if state is None else baseline_after(state, first)
 
     def _changes(
-        self,
-        person: Person,
-        *,
-        row: ScoreRow,
-        state: LadderState,
-        places: Mapping[str, Place],
-        known: _People,
-        flips: list[Parked],
+        self, person: Person, *, row: ScoreRow, state: LadderState, places: Mapping[str, Place], known: _People
     ) -> Sequence[PlannedChange]:
-        """`flips` takes in the rows that are to be left alone for a while."""
-        now = self.around.now
-        found = row_changes(person, row=row, state=state, known=known.rows, places=places, documents=self.documents, now=now)
+        found = row_changes(person, row=row, state=state, known=known.rows, places=places, documents=self.documents, now=self.around.now)
         mine = {m.contact.key for m in person.members}
         self.waiting.update((k, what) for k, what in known.rows.parked if k in mine and what == "fields" and k not in found.settled)
-        for key in found.flipping:
-            self.waiting.add((key, "fields"))
-            often, earlier = known.rows.flips[key], known.rows.parked.get((key, "fields"))
-            flips.append(flipping(key, person=person.id, flips=often, earlier=earlier, now=now))
         return found.changes
 
-    def _unfought(self, changes: Sequence[PlannedChange], *, known: _People) -> Iterator[PlannedChange]:
-        """The changes but for what something in the CRM put in place of our last write at once."""
+    def _without_flipping(self, changes: Sequence[PlannedChange], *, known: _People) -> tuple[list[PlannedChange], list[Parked]]:
+        """The changes but for rows whose values go to and fro, which come second, and for what a CRM made of our last write at once."""
+        now, hour = self.around.now, self.around.now - BREAKER_SPAN
         with self.store.read() as tx:
-            last = tx.journal.last([c.key for c in changes])
+            last = tx.journal.last([(c.key, f.field) for c in changes for f in c.fields if f.name not in COMPANIONS])
+            flips = flips_of(tx.journal.since(sorted({e.key for e in last.values() if e.at >= hour}), at=hour))
+        quiet: list[PlannedChange] = []
+        parked: list[Parked] = []
         for change in changes:
+            often, earlier = flips.get(change.key, 0), known.rows.parked.get((change.key, "fields"))
+            if often >= self.intent.breaker_writes:
+                self.waiting.add((change.key, "fields"))
+                parked.append(flipping(change.key, person=change.person, flips=often, earlier=earlier, now=now))
+                continue
             kept = without_rewritten(change, stored=known.rows.raw[change.key], last=last)
             self.rewritten += kept is not change
             if kept is not None:
-                yield kept
+                quiet.append(kept)
+        return quiet, parked
 
     def _numbered(self, changes: Iterable[PlannedChange]) -> Iterator[PlannedChange]:
         for change in changes:
@@ -242,19 +240,14 @@ def _waits_for_a_rep(follow_up: FollowUp, *, person: Person, now: datetime) -> b
     return made is None or touched is None or not made <= touched <= now
 
 
-def _load(store: Store, *, people: Sequence[PersonId], intent: Intent, documents: Published, now: datetime) -> _People:
-    places = intent.live
+def _load(store: Store, *, people: Sequence[PersonId], places: Mapping[str, Place], documents: Published) -> _People:
     with store.read() as tx:
         loaded = tx.people.load(people)
         keys = [m.contact.key for p in loaded for m in p.members if m.contact.key.connection in places]
-        hour = now - BREAKER_SPAN
-        busy = [key for key, runs in tx.journal.busy(keys, since=hour).items() if runs >= intent.breaker_writes]
-        flips = flips_of(tx.journal.since(busy, at=hour))
         rows = Known(
             raw=tx.raw.get(keys),
             last_written=tx.journal.last_written(keys, fields=fields_with_a_past(places)),
             parked=tx.parked.get(keys),
-            flips={key: often for key, often in flips.items() if often >= intent.breaker_writes},
         )
         return _People(
             people=loaded,

@@ -32,17 +32,14 @@ class Known:
     raw: Mapping[RecordKey, StoredRaw]
     last_written: Mapping[tuple[RecordKey, str], Json]
     parked: Mapping[tuple[RecordKey, str], Parked]
-    flips: Mapping[RecordKey, int]
-    """Rows in which a value of ours went back too often lately, with how often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowChanges:
-    """`changes` have no number yet. `settled`: rows that were parked and need nothing any more; `flipping`: those that are to be parked."""
+    """`changes` have no number yet. `settled`: rows that were parked and need nothing any more."""
 
     changes: tuple[PlannedChange, ...]
     settled: tuple[RecordKey, ...]
-    flipping: tuple[RecordKey, ...]
 
 
 def row_changes(
@@ -52,7 +49,6 @@ def row_changes(
     wanted = wanted_values(row=row, state=state)
     changes: list[PlannedChange] = []
     settled: list[RecordKey] = []
-    flips: list[RecordKey] = []
     for member in person.members:
         place = places.get(member.contact.key.connection) if member.is_live else None
         stored = known.raw.get(member.contact.key)
@@ -72,13 +68,9 @@ def row_changes(
         )
         if change is None and parked is not None:
             settled.append(member.contact.key)
-        if change is None or _is_parked(parked, stored=stored, now=now):
-            continue
-        if member.contact.key in known.flips:
-            flips.append(member.contact.key)
-        else:
+        if change is not None and not _is_parked(parked, stored=stored, now=now):
             changes.append(change)
-    return RowChanges(changes=tuple(changes), settled=tuple(settled), flipping=tuple(flips))
+    return RowChanges(changes=tuple(changes), settled=tuple(settled))
 
 
 def flips_of(entries: Iterable[JournalEntry]) -> Mapping[RecordKey, int]:

@@ -426,8 +426,8 @@ class Journal(Protocol):
     def last_written(self, keys: Sequence[RecordKey], *, fields: Collection[str]) -> Mapping[tuple[RecordKey, str], Json]:
         """Of these fields of the CRM, by row and field name."""
 
-    def last(self, keys: Sequence[RecordKey]) -> Mapping[tuple[RecordKey, str], JournalEntry]:
-        """The newest entry of every field written in these rows, by row and field name."""
+    def last(self, fields: Sequence[tuple[RecordKey, str]]) -> Mapping[tuple[RecordKey, str], JournalEntry]:
+        """The newest entry of each of these fields of rows that was ever written."""
 
     def since(self, keys: Sequence[RecordKey], *, at: datetime) -> tuple[JournalEntry, ...]:
         """What was written in these rows from then on, in the order written."""

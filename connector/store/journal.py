@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, Text, column, func, select, values
 
 from connector.core.records import RecordKey
 from connector.ports.crm import Json
@@ -13,6 +13,9 @@ from connector.store.instants import from_us, to_us
 from connector.store.schema import journal
 from connector.store.transaction import AnyRow, Transaction, chunks
 from connector.store.values import dump, load
+
+LOOKS_AT_ONCE = 2_000
+"""Fields asked for in one statement; each takes three parameters."""
 
 
 class SqlJournal:
@@ -42,12 +45,18 @@ class SqlJournal:
                 found[self._t.key(row.source, row.id), row.field] = load(row.after)
         return found
 
-    def last(self, keys: Sequence[RecordKey]) -> Mapping[tuple[RecordKey, str], JournalEntry]:
+    def last(self, fields: Sequence[tuple[RecordKey, str]]) -> Mapping[tuple[RecordKey, str], JournalEntry]:
+        """One look into the index a field, however long the history of its row is."""
         found: dict[tuple[RecordKey, str], JournalEntry] = {}
-        for some in chunks(keys):
-            mine = self._t.among(journal.c.source, journal.c.id, some)
-            newest = select(func.max(journal.c.no)).where(mine).group_by(journal.c.source, journal.c.id, journal.c.field)
-            for row in self._t.rows(select(journal).where(journal.c.no.in_(newest))):
+        for some in chunks(fields, size=LOOKS_AT_ONCE):
+            rows = [(no, key.id, name) for key, name in some if (no := self._t.known_source(key.connection, key.source)) is not None]
+            if not rows:
+                continue
+            asked = values(column("source", Integer), column("id", Text), column("field", Text)).data(rows).cte("asked")
+            here = (journal.c.source == asked.c.source, journal.c.id == asked.c.id, journal.c.field == asked.c.field)
+            newest = select(select(func.max(journal.c.no)).where(*here).scalar_subquery().label("no")).select_from(asked)
+            numbers = [row.no for row in self._t.rows(newest) if row.no is not None]
+            for row in self._t.rows(select(journal).where(journal.c.no.in_(numbers))):
                 entry = _entry(self._t, row)
                 found[entry.key, entry.field] = entry
         return found

@@ -51,7 +51,7 @@ def test_the_journal_tells_the_newest_of_each_field_and_what_came_since(store: S
     store.write(lambda tx: tx.journal.put(entries))
 
     with store.read() as tx:
-        last = tx.journal.last([key("1"), key("3")])
+        last = tx.journal.last([(key("1"), "Score__c"), (key("1"), "Fit__c"), (key("2"), "Fit__c"), (key("3"), "Score__c")])
         since = tx.journal.since([key("1"), key("2")], at=at(2))
     assert {place: one.after for place, one in last.items()} == {(key("1"), "Score__c"): 20, (key("1"), "Fit__c"): 5}
     assert [(one.key.id, one.field, one.after) for one in since] == [("1", "Score__c", 20), ("1", "Fit__c", 5), ("2", "Score__c", 7)]
