@@ -4,7 +4,7 @@ Station: around the pull of one connection. Pure but for `poll`, which pulls and
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -57,7 +57,9 @@ def polled_from(text: str) -> Polled:
     return Polled(at=at, changed_at=changed_at, idle_calls=parts["idle_calls"], next_at=next_at)
 
 
-def next_poll_in(*, since_change: timedelta, idle_calls: int, day_used: int | None, day_limit: int | None, is_receiving: bool) -> timedelta:
+def next_poll_in(
+    *, since_change: timedelta, idle_calls: int, day_used: int | None, day_limit: int | None, is_receiving: bool, is_fed: bool = False
+) -> timedelta:
     """How long to wait: a minute just after a change where the quota bears it, then five minutes, then as seldom as a day at rest allows.
 
     `idle_calls` is what a poll costs that finds nothing; a CRM that tells no quota is polled every two minutes at most.
@@ -66,8 +68,9 @@ def next_poll_in(*, since_change: timedelta, idle_calls: int, day_used: int | No
     if share >= STOP_FROM:
         return LATEST
     pause = _pause(since_change=since_change, idle_calls=idle_calls, day_limit=day_limit)
-    if is_receiving:
-        pause = max(pause, SELDOM)
+    if is_receiving or is_fed:
+        # A feed keeps what it told for days and says when it no longer does; a push that was missed is never spoken of.
+        pause = max(pause, LATEST if is_fed else SELDOM)
     return min(pause * 4 if share >= SLOW_FROM else pause, LATEST)
 
 
@@ -87,15 +90,30 @@ def is_due(tx: Tx, *, connection: str, now: datetime) -> bool:
     return text is None or now >= polled_from(text).next_at
 
 
-def poll(road: Road, *, connection: Connection, is_receiving: bool, running: Running) -> tuple[Pulled, ...]:
-    """Pulls the connection and keeps when it is to be polled next. What fails stands in `running.failures`."""
+def polled_of(tx: Tx, *, connection: str) -> Polled | None:
+    """How the connection's last poll went; None before the first."""
+    text = tx.cursors.get(connection=connection, source=SOURCE)
+    return polled_from(text) if text else None
+
+
+def poll_soon(tx: Tx, *, connection: str, now: datetime) -> None:
+    """Something was missed: the connection is due, also where a poll is under way that began before it was known."""
+    polled = polled_of(tx, connection=connection)
+    if polled is not None:
+        _store(tx, connection=connection, polled=replace(polled, next_at=now))
+
+
+def poll(road: Road, *, connection: Connection, is_receiving: bool, is_fed: bool, running: Running) -> tuple[Pulled, ...]:
+    """Pulls the connection and keeps when it is to be polled next: seldom where it pushes, or a feed of it is followed. What fails stands in `running.failures`.
+
+    `is_receiving` makes polls rare only where every source can be hinted at: what a CRM tells by time alone comes by no push.
+    """
     crm = road.crm(connection)
     before = _calls(crm.usage())
+    with road.store.read() as tx:
+        last = polled_of(tx, connection=connection.name)
     pulled = pull_stretch(road, connections=[connection], running=running)
     usage, now = crm.usage(), road.clock()
-    with road.store.read() as tx:
-        text = tx.cursors.get(connection=connection.name, source=SOURCE)
-    last = polled_from(text) if text else None
     touched = any(p.people for p in pulled)
     calls = _calls(usage) - before
     changed_at = now if touched or last is None else last.changed_at
@@ -105,10 +123,10 @@ def poll(road: Road, *, connection: Connection, is_receiving: bool, running: Run
         idle_calls=idle_calls,
         day_used=usage.day_used,
         day_limit=usage.day_limit,
-        is_receiving=is_receiving,
+        is_receiving=is_receiving and all(crm.abilities.rereads(p.source) for p in pulled),
     )
     polled = Polled(at=now, changed_at=changed_at, idle_calls=idle_calls, next_at=now + pause)
-    road.store.write(partial(_put, connection=connection.name, polled=polled))
+    road.store.write(partial(_put, connection=connection.name, last=last, polled=polled))
     return pulled
 
 
@@ -116,5 +134,11 @@ def _calls(usage: Usage) -> int:
     return sum(usage.calls.values())
 
 
-def _put(tx: Tx, *, connection: str, polled: Polled) -> None:
+def _put(tx: Tx, *, connection: str, last: Polled | None, polled: Polled) -> None:
+    """Unless somebody asked for a further poll meanwhile (`poll_soon`)."""
+    is_asked = polled_of(tx, connection=connection) != last
+    _store(tx, connection=connection, polled=replace(polled, next_at=polled.at) if is_asked else polled)
+
+
+def _store(tx: Tx, *, connection: str, polled: Polled) -> None:
     tx.cursors.put(connection=connection, source=SOURCE, cursor=polled.text(), at=polled.at)
