@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,14 +79,18 @@ class Simulated:
     beside: Lanes
     clock: StandingClock
     receiver: Receiver
+    began: datetime
     caught: int = 0
     """Bodies taken from the receiver so far."""
-    numbers: dict[str, list[int]] = field(default_factory=dict)
 
     def advance(self, seconds: float) -> None:
         self.clock.at += timedelta(seconds=seconds)
         for sandbox in self.desk.sandboxes.values():
             sandbox.advance(seconds)
+
+    def clock_to(self, *, hours: float) -> None:
+        """Moves every clock to so many hours after the beginning."""
+        self.advance((self.began + timedelta(hours=hours) - self.clock.at).total_seconds())
 
     def subscribe(self) -> None:
         """Both CRMs push what changes from now on, as the product's own set-up has it."""
@@ -137,9 +141,11 @@ class Simulated:
 
 
 @contextmanager
-def simulated(desk: Desk, *, breaker_writes: int = 12, prepare: Callable[[Desk], None] | None = None) -> Iterator[Simulated]:
-    """The desk's installation and CRMs with their clocks stopped at the present."""
-    now = max(sandbox.now() for sandbox in desk.sandboxes.values()).astimezone(UTC)
+def simulated(
+    desk: Desk, *, now: datetime | None = None, breaker_writes: int = 12, prepare: Callable[[Desk], None] | None = None
+) -> Iterator[Simulated]:
+    """The desk's installation and CRMs with their clocks stopped at `now`, or the present."""
+    now = now or max(sandbox.now() for sandbox in desk.sandboxes.values()).astimezone(UTC)
     for sandbox in desk.sandboxes.values():
         stopped: dict[str, Any] = {"now": now.isoformat(), "frozen": True}
         requests.put(f"{sandbox.url}/_sandbox/clock", json=stopped, timeout=10).raise_for_status()
@@ -149,4 +155,4 @@ def simulated(desk: Desk, *, breaker_writes: int = 12, prepare: Callable[[Desk],
     with receiving() as receiver, lanes(desk, breaker_writes=breaker_writes, clock=clock) as beside:
         hooks = beside.here.kinds["salesforce"].hooks
         receiver.status, receiver.body = hooks.answer().status, hooks.answer().body
-        yield Simulated(desk=desk, beside=beside, clock=clock, receiver=receiver)
+        yield Simulated(desk=desk, beside=beside, clock=clock, receiver=receiver, began=now)
