@@ -37,9 +37,9 @@ def migrate_store(
         frame.give({"to": None, "rows": 0, "mended": 0, "altered": 0, "tables": (), "setting": None})
         return
     with progress_bars(frame) as progress, moving_store(settings, url=given, progress=progress) as move:
-        frame.say(f"Copying the store of [bold]{escape(str(settings.data_dir))}[/] to {escape(move.shown)}. Work goes on meanwhile.")
-        copied = move.copy()
-        frame.say(f"Copied: {copied:,} rows.")
+        if not move.is_done:
+            frame.say(f"Copying the store of [bold]{escape(str(settings.data_dir))}[/] to {escape(move.shown)}. Work goes on meanwhile.")
+            frame.say(f"Copied: {move.copy():,} rows.")
         tables = _with_nobody_writing(frame, move.settle, wait=wait)
         kept = keep_address(settings, url=move.url)
         shown = move.shown
@@ -65,8 +65,8 @@ def _with_nobody_writing(frame: Frame, settle: Callable[[], T], *, wait: int) ->
         except StoreBusy as busy:
             if time.monotonic() >= until:
                 raise StoreBusy(
-                    f"{busy} All of it is copied but for what changes now.",
-                    hint="Stop it and give the same command again; it has little left to do. Nothing was switched.",
+                    f"{busy} Everything is copied, except what changes until it stops.",
+                    hint="Stop it and give the same command again; little is left to do. Nothing was switched.",
                 ) from busy
             if not asked:
                 frame.say(f"{escape(str(busy))}")

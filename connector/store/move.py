@@ -70,6 +70,11 @@ class StoreMove:
         """The address of the database without its password."""
         return hidden(self.url)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the store is over there already, and only the setting may be missing."""
+        return self.target.is_complete
+
     def copy(self) -> int:
         """Rows copied so far, by this and earlier tries, once every table has been gone through. Others may write meanwhile."""
         if self.target.is_complete:

@@ -4,6 +4,7 @@ How far it is stands in two tables of that database, written in the transactions
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ Session = psycopg.Connection[tuple[Any, ...]]
 
 MOVING = 0x686F746C656D76
 """The advisory lock of whoever fills the database."""
+WAITS_S = 5.0
+"""The server may take a moment to see that whoever filled the database before was killed."""
+ASKED_EVERY_S = 0.2
 _TABLES = "store_move_tables"
 _MAKE_STATE = f"""
     CREATE TABLE {MOVES} (source text PRIMARY KEY, schema text NOT NULL, begun_at timestamptz NOT NULL, completed_at timestamptz);
@@ -93,7 +97,7 @@ def target_opened(url: str, *, source: str) -> Iterator[Target]:
     """
     with in_our_words(url), ExitStack() as stack:
         session = stack.enter_context(_connected(url))
-        if not _value(session, f"SELECT pg_try_advisory_lock({MOVING})"):
+        if not _is_alone(session):
             raise StoreBusy(f"Another `hotlead migrate-store` fills {hidden(url)}.", hint="Wait until it is done, or stop it.")
         _require_unicode(session, url)
         tables = _tables(session)
@@ -101,6 +105,16 @@ def target_opened(url: str, *, source: str) -> Iterator[Target]:
             _begin(session, url, source=source, tables=tables)
         _require_ours(session, url, source=source)
         yield Target(session=session, source=source)
+
+
+def _is_alone(session: Session) -> bool:
+    """Whether nobody else fills the database, until the session ends."""
+    until = time.monotonic() + WAITS_S
+    while not _value(session, f"SELECT pg_try_advisory_lock({MOVING})"):
+        if time.monotonic() > until:
+            return False
+        time.sleep(ASKED_EVERY_S)
+    return True
 
 
 @contextmanager
