@@ -1,12 +1,14 @@
 """One run of one job: under its lease, with safe points, counted and logged, whatever becomes of it. Both engines run jobs through here."""
 
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
 import structlog
@@ -22,6 +24,8 @@ from jobs.leased import LeaseBusy, LeaseKeeper
 from jobs.nights import mark_as_run
 from jobs.work import Work
 
+PLACES = 12
+"""Innermost calls that are logged of a fault of our own."""
 BUSY_AGAIN = timedelta(seconds=2)
 """How soon a job looks again whose lease somebody else holds."""
 
@@ -98,8 +102,8 @@ class Runner:
             return Ended(outcome=Outcome.STOPPED)
         except HotleadError as error:
             return self._failed(job, error, outcome=Outcome.FAILED, tried=tried)
-        except Exception as error:
-            log.exception("job failed by a fault in hotlead itself")
+        except Exception as error:  # noqa: BLE001 - the worker: whatever broke is recorded, and the lane is looked at again
+            log.error("a fault in hotlead itself", error=type(error).__name__, where=_where(error))
             return self._failed(job, error, outcome=Outcome.FAILED, tried=tried)
         return self._looked(job, looked)
 
@@ -113,7 +117,7 @@ class Runner:
     def _looked(self, job: Job, looked: Looked) -> Ended:
         for failure in looked.failures:
             self.work.meter.count(Count.ERRORS, job=job.name, error=type(failure).__name__)
-            log.warning("a part of the job failed", error=type(failure).__name__, message=str(failure))
+            log.warning("a part of the job failed", error=error_text(failure))
         again = None if looked.again_at is None else max(looked.again_at - self.work.clock(), timedelta(0))
         return Ended(outcome=Outcome.DONE, again_in=again, error=error_text(looked.failures[0]) if looked.failures else "")
 
@@ -121,8 +125,14 @@ class Runner:
         kind = type(error).__name__
         again = job.retry.after(tried + 1, error, now=self.work.clock())
         self.work.meter.count(Count.ERRORS, job=job.name, error=kind)
-        log.warning("job failed", error=kind, message=str(error), again_in_s=None if again is None else round(again.total_seconds(), 1))
+        log.warning("job failed", error=error_text(error), again_in_s=None if again is None else round(again.total_seconds(), 1))
         return Ended(outcome=outcome, again_in=again, error=error_text(error))
+
+
+def _where(error: BaseException) -> list[str]:
+    """The places that the error came through, without its message: that may hold what a person typed."""
+    frames = traceback.extract_tb(error.__traceback__)[-PLACES:]
+    return [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
 
 
 @contextmanager

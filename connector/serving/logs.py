@@ -1,5 +1,6 @@
 """Log lines: JSON for processes that stay up, plain for commands. Everything goes through the same cleaning before it leaves."""
 
+import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -20,20 +21,26 @@ def log_for_people(level: str) -> None:
 
 
 def log_for_machines(level: str) -> None:
-    """One JSON object a line, on stderr, with the run, job and connection that it is about."""
-    _configure(level, structlog.processors.JSONRenderer(ensure_ascii=False))
+    """One JSON object a line, on stderr, with the run, job and connection that it is about; libraries' own warnings too."""
+    renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
+    _configure(level, renderer)
+    handler = logging.StreamHandler(sys.stderr)
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[remove, scrubbed, renderer], foreign_pre_chain=_SHARED))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+_SHARED: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
 
 
 def _configure(level: str, renderer: structlog.typing.Processor) -> None:
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            scrubbed,
-            renderer,
-        ],
+        processors=[*_SHARED, scrubbed, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
