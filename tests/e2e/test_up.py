@@ -1,15 +1,22 @@
 """`hotlead up` as an admin meets it: it opens, receives, writes back, takes orders from other terminals, survives kills, and ends."""
 
 import os
+import pty
 import signal
 import stat
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.support.journeys import Desk
 from tests.support.serving import is_alive, let_hubspot_push, until, up
+
+ECHO_OFF_S = 0.5
+"""After the question the terminal stops showing what is typed, and drops what was typed before."""
 
 
 def test_a_push_is_received_scored_and_written_back_within_seconds(desk: Desk) -> None:
@@ -133,6 +140,76 @@ def test_a_directory_it_may_not_write_to_is_said_in_one_message(desk: Desk) -> N
 
     assert done.code == 3
     assert "cannot be made" in done.err and "Traceback" not in done.err
+
+
+def test_it_ends_within_half_a_minute_even_while_a_crm_does_not_answer(desk: Desk) -> None:
+    with up(desk) as serving:
+        desk.sandboxes["hubspot"].fault("*", "timeout_before", every=1, seconds=90)
+        waiting = desk.start("pull", "hubspot")
+        until(desk.sandboxes["hubspot"].bitten, what="a call that hangs")
+        began = time.monotonic()
+
+        done = serving.stop()
+        given = waiting.wait()
+
+        assert (done.code, time.monotonic() - began < 30) == (0, True)
+        assert given.code != 0 and "Traceback" not in given.err
+    desk.heal()
+    assert desk.ok("pull", "hubspot")
+
+
+def test_ctrl_c_where_a_command_was_given_stops_it_at_its_next_safe_point(desk: Desk) -> None:
+    with up(desk) as serving:
+        until(
+            lambda: {"hubspot", "salesforce"} <= {j["key"] for j in serving.health()["jobs"] if j["job"] == "pull"}, what="the first polls"
+        )
+        desk.sandboxes["hubspot"].fault("*", "drip", every=1, seconds=1)
+        pulling = desk.start("pull", "hubspot")
+        until(desk.sandboxes["hubspot"].bitten, what="a call under way")
+
+        os.kill(pulling.pid, signal.SIGINT)
+        stopped = pulling.wait()
+
+        assert stopped.code == 130 and "the same command goes on from there" in stopped.err, stopped.said()
+        newest = desk.told("runs")["runs"][0]
+        assert (newest["verb"], newest["state"], newest["message"]) == ("pull", "stopped", "by Ctrl-C")
+        desk.heal()
+        desk.ok("pull", "hubspot")
+        assert serving.stop().code == 0
+
+
+@pytest.mark.timeout(60)
+def test_what_is_missing_is_asked_for_where_the_command_was_given(desk: Desk) -> None:
+    with up(desk) as serving:
+        url = desk.sandboxes["hubspot"].url
+        token = desk.sandboxes["hubspot"].credentials["access_token"]
+        words = ["--data-dir", str(desk.data), "connect", "hubspot", "--set", f"base_url={url}"]
+
+        code, seen = typed_at_a_terminal(words, answers=[token], folder=desk.folder)
+
+        assert code == 0 and "New credentials for" in seen, seen
+        assert token not in seen
+        assert serving.stop().code == 0
+
+
+def typed_at_a_terminal(words: list[str], *, answers: list[str], folder: Path) -> tuple[int, str]:
+    """A command given at a terminal, each question answered; its exit code, and what stood on the screen."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execv(sys.executable, [sys.executable, "-c", "from connector.cli import main; main()", *words])
+    seen = b""
+    for answer in answers:
+        while not seen.rstrip().endswith(b":"):
+            seen += os.read(terminal, 4096)
+        time.sleep(ECHO_OFF_S)
+        os.write(terminal, answer.encode() + b"\n")
+        seen += b" "
+    with suppress(OSError):  # the terminal closes with the command
+        while more := os.read(terminal, 4096):
+            seen += more
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode(errors="replace")
 
 
 def contact_of(desk: Desk, email: str) -> str:
