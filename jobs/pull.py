@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from connector.flows.feed import is_fed
 from connector.flows.polling import is_due, poll
 from connector.flows.runs import Running, recorded
 from connector.settings import Settings
@@ -19,7 +20,9 @@ def run(work: Work, key: str) -> Looked:
     if connection is None:
         return Looked()
     polled = Running(id=NEVER_STORED)
-    pulled = poll(work.road, connection=connection, is_receiving=work.receives(key), running=polled)
+    with work.store.read() as tx:
+        fed = is_fed(tx, connection=key, now=work.clock())
+    pulled = poll(work.road, connection=connection, is_receiving=work.receives(key), is_fed=fed, running=polled)
     if polled.failures or any(p.fresh for p in pulled):
         with recorded(store=work.store, verb="poll", clock=work.clock, worker=work.worker) as running:
             running.counts.update(polled.counts)

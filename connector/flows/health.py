@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from connector.flows.feed import is_fed
 from connector.flows.receiving import skew_fact
 from connector.ports.errors import HotleadError, StoreError
 from connector.ports.inbox import Backlog, Lease, Worker
@@ -30,6 +31,15 @@ class State(StrEnum):
     """It works, and somebody should look."""
     DOWN = "down"
     """Nothing can be taken in or decided."""
+
+
+class Arrival(StrEnum):
+    """How we hear of changes in a CRM at the soonest."""
+
+    PUSH = "push"
+    FEED = "feed"
+    """It is asked for what it would push."""
+    POLLING = "polling"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,7 @@ class ConnectionState:
     calls_budget: int | None
     clock_skew_s: float | None
     last_pull_at: datetime | None
+    receiving_by: Arrival = Arrival.POLLING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +141,8 @@ class _Seen:
     leases: tuple[Lease, ...] = ()
     workers: tuple[Worker, ...] = ()
     skews: Mapping[str, float] = field(default_factory=dict)
+    fed: frozenset[str] = frozenset()
+    """Connections whose feed works."""
 
 
 def health(
@@ -197,6 +210,7 @@ def _look(tx: Tx, *, now: datetime) -> _Seen:
         leases=tx.leases.all(),
         workers=workers,
         skews=skews,
+        fed=frozenset(c.name for c in connections if is_fed(tx, connection=c.name, now=now)),
     )
 
 
@@ -224,6 +238,7 @@ def _connection(
         production=connection.production,
         live=connection.live.value,
         receiving=receiving,
+        receiving_by=Arrival.PUSH if receiving else Arrival.FEED if connection.name in seen.fed else Arrival.POLLING,
         calls_today=None if today is None else today.made,
         calls_budget=None if today is None else today.budget,
         clock_skew_s=seen.skews.get(connection.name),

@@ -58,19 +58,29 @@ def polled_from(text: str) -> Polled:
 
 
 def next_poll_in(
-    *, since_change: timedelta, idle_calls: int, day_used: int | None, day_limit: int | None, is_receiving: bool, is_fed: bool = False
+    *,
+    since_change: timedelta,
+    idle_calls: int,
+    day_used: int | None,
+    day_limit: int | None,
+    is_receiving: bool,
+    is_fed: bool = False,
+    is_all_told: bool = True,
 ) -> timedelta:
     """How long to wait: a minute just after a change where the quota bears it, then five minutes, then as seldom as a day at rest allows.
 
-    `idle_calls` is what a poll costs that finds nothing; a CRM that tells no quota is polled every two minutes at most.
+    `idle_calls` is what a poll costs that finds nothing; a CRM that tells no quota is polled every two minutes at most. `is_fed`: a feed
+    of it is followed. Polls are rare only where pushes or the feed speak of every source (`is_all_told`); else they leave some to the feed.
     """
     share = day_used / day_limit if day_limit and day_used is not None else 0.0
     if share >= STOP_FROM:
         return LATEST
     pause = _pause(since_change=since_change, idle_calls=idle_calls, day_limit=day_limit)
-    if is_receiving or is_fed:
+    if is_all_told and (is_receiving or is_fed):
         # A feed keeps what it told for days and says when it no longer does; a push that was missed is never spoken of.
         pause = max(pause, LATEST if is_fed else SELDOM)
+    elif is_fed and since_change >= LIVELY_FOR:
+        pause = max(pause, SELDOM)
     return min(pause * 4 if share >= SLOW_FROM else pause, LATEST)
 
 
@@ -103,10 +113,10 @@ def poll_soon(tx: Tx, *, connection: str, now: datetime) -> None:
         _store(tx, connection=connection, polled=replace(polled, next_at=now))
 
 
-def poll(road: Road, *, connection: Connection, is_receiving: bool, is_fed: bool, running: Running) -> tuple[Pulled, ...]:
-    """Pulls the connection and keeps when it is to be polled next: seldom where it pushes, or a feed of it is followed. What fails stands in `running.failures`.
+def poll(road: Road, *, connection: Connection, is_receiving: bool, running: Running, is_fed: bool = False) -> tuple[Pulled, ...]:
+    """Pulls the connection and keeps when it is to be polled next. What fails stands in `running.failures`.
 
-    `is_receiving` makes polls rare only where every source can be hinted at: what a CRM tells by time alone comes by no push.
+    `is_receiving` and `is_fed` make polls rare only where every source can be hinted at: what a CRM tells by time alone comes by no push.
     """
     crm = road.crm(connection)
     before = _calls(crm.usage())
@@ -123,7 +133,9 @@ def poll(road: Road, *, connection: Connection, is_receiving: bool, is_fed: bool
         idle_calls=idle_calls,
         day_used=usage.day_used,
         day_limit=usage.day_limit,
-        is_receiving=is_receiving and all(crm.abilities.rereads(p.source) for p in pulled),
+        is_receiving=is_receiving,
+        is_fed=is_fed,
+        is_all_told=all(crm.abilities.rereads(p.source) for p in pulled),
     )
     polled = Polled(at=now, changed_at=changed_at, idle_calls=idle_calls, next_at=now + pause)
     road.store.write(partial(_put, connection=connection.name, last=last, polled=polled))

@@ -97,6 +97,8 @@ class HintPage:
 
     told: tuple[Hint | BadEvent, ...]
     cursor: str
+    pull_wanted: bool = False
+    """The CRM says that more changed here than it names; only a pull finds which."""
 
 
 class HintFeed(Protocol):

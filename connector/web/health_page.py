@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from connector.flows.health import MOST_SKEW_S, WAITS_TOO_LONG, ConnectionState, Health, JobState, Queue, State
+from connector.flows.health import MOST_SKEW_S, WAITS_TOO_LONG, Arrival, ConnectionState, Health, JobState, Queue, State
 
 _HEADLINES = {State.OK: "Everything works", State.DEGRADED: "It works, and something needs a look", State.DOWN: "It does not work"}
 _QUEUES = {
@@ -13,6 +13,7 @@ _QUEUES = {
     "people": "People, lane '{name}'",
 }
 _LIVE = {"off": "reads only", "fields": "writes fields", "stages": "writes fields and stages", "tasks": "writes fields, stages and tasks"}
+_ARRIVAL = {Arrival.PUSH: "pushed to us", Arrival.FEED: "asked for (feed)", Arrival.POLLING: "polled"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def _tables(health: Health) -> tuple[Table, ...]:
     return (
         Table(
             title="Connections",
-            columns=("Connection", "CRM", "Live", "Pushes", "Calls today", "Clock", "Last pull"),
+            columns=("Connection", "CRM", "Live", "Changes", "Calls today", "Clock", "Last pull"),
             rows=tuple(_connection(c) for c in health.connections),
             empty="No CRM is connected yet.",
         ),
@@ -123,7 +124,7 @@ def _connection(one: ConnectionState) -> Row:
             one.name if one.production else f"{one.name} (test)",
             one.crm,
             _LIVE[one.live],
-            "taken" if one.receiving else "off, polled",
+            _ARRIVAL[one.receiving_by],
             calls,
             skew,
             _time(one.last_pull_at),

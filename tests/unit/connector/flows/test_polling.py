@@ -10,9 +10,7 @@ MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
-def pause(
-    *, quiet: timedelta, calls: int = 14, used: int | None = 1000, limit: int | None = 250_000, receiving: bool = False
-) -> timedelta:
+def pause(*, quiet: timedelta, calls: int = 14, used: int | None = 1000, limit: int | None = 250_000, receiving: bool = False) -> timedelta:
     return next_poll_in(since_change=quiet, idle_calls=calls, day_used=used, day_limit=limit, is_receiving=receiving)
 
 
@@ -64,3 +62,21 @@ def test_what_is_kept_is_read_again() -> None:
     polled = Polled(at=NOW, changed_at=NOW - MINUTE, idle_calls=14, next_at=NOW + MINUTE)
 
     assert polled_from(polled.text()) == polled
+
+
+def test_who_is_asked_by_a_feed_is_polled_every_hour() -> None:
+    assert fed(timedelta(0)) == 60 * MINUTE
+    assert fed(timedelta(0), is_all_told=False) == MINUTE
+    assert fed(timedelta(hours=2), is_all_told=False) == 30 * MINUTE
+
+
+def fed(quiet: timedelta, *, is_all_told: bool = True) -> timedelta:
+    return next_poll_in(
+        since_change=quiet,
+        idle_calls=14,
+        day_used=1000,
+        day_limit=250_000,
+        is_receiving=False,
+        is_fed=True,
+        is_all_told=is_all_told,
+    )
