@@ -33,6 +33,10 @@ class Spans:
     flush: Callable[[], None] = at_once
     """Sends what waits."""
 
+    @property
+    def trace_requests(self) -> bool:
+        return self.around_requests is not nothing
+
 
 def open_spans() -> Spans:
     """Traces as the environment wants them. Begins a thread that sends them where it does."""

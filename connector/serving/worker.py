@@ -75,6 +75,7 @@ def open_serving(settings: Settings, *, carry: Carrier) -> Serving:
             desk = OrderDesk(here=station.here, engine=station.engine, leases=station.leases, carry=carry, changed=station.known.forget)
             desk.start()
             stack.callback(desk.stop)
-        app = create_app(web_parts(station, states=partial(job_states, station.engine), metrics=meter.text))
+        parts = web_parts(station, states=partial(job_states, station.engine), metrics=meter.text)
+        app = create_app(parts, traced=spans.trace_requests)
         spans.around_requests(app)
         return Serving(station=station, app=app, closing=stack.pop_all())

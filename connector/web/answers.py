@@ -1,10 +1,11 @@
 """Answers that several routes give, and what every answer carries."""
 
+import json
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from connector.ports.hooks import HookRefused
@@ -29,9 +30,8 @@ _ADDED = tuple((name.lower(), (name, text)) for name, text in _SECURITY.items())
 
 def problem(status: int, *, error: str, **more: object) -> Response:
     """An error as JSON: a word that machines read, and what else helps the sender; never a value that the sender gave."""
-    answer = jsonify({"error": error, **more})
-    answer.status_code = status
-    return answer
+    body = json.dumps({"error": error, **more}, separators=(",", ":")) + "\n"
+    return Response(body, status=status, content_type="application/json")
 
 
 def refused(err: HookRefused) -> Response:
@@ -45,18 +45,19 @@ def come_back(*, after_s: int = COME_BACK_S) -> Response:
     return answer
 
 
+def answer_to_error(err: HTTPException) -> Response:
+    """The error as JSON without details."""
+    status = err.code or 500
+    answer = problem(status, error=HTTPStatus(status).phrase.lower().replace(" ", "_"))
+    allow = err.get_response().headers.get("Allow")
+    if allow:
+        answer.headers["Allow"] = allow
+    return answer
+
+
 def dress_answers(app: Flask) -> None:
     """Every answer gets the security headers; every error that no route answered itself becomes JSON without details."""
-
-    @app.errorhandler(HTTPException)
-    def _as_json(err: HTTPException) -> Response:
-        status = err.code or 500
-        answer = problem(status, error=HTTPStatus(status).phrase.lower().replace(" ", "_"))
-        allow = err.get_response().headers.get("Allow")
-        if allow:
-            answer.headers["Allow"] = allow
-        return answer
-
+    app.register_error_handler(HTTPException, answer_to_error)
     app.wsgi_app = _dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]  # Flask's own way
 
 

@@ -6,9 +6,10 @@ back. A body whose request gave up may still be stored: it was not acknowledged,
 
 import queue
 import threading
+from _thread import LockType, allocate_lock
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
+from time import sleep
 
 from connector.ports.errors import StoreError
 from connector.ports.inbox import Arrived
@@ -20,24 +21,31 @@ MOST_BYTES = 32 * 1024 * 1024
 """What may wait at once, in bodies and in bytes."""
 UNIT_BODIES = 100
 """Bodies in one unit."""
+BUSY_BODIES = 4
+LINGER_S = 0.005
+"""After a unit of so many bodies the next one waits so long for company: a unit costs as much as answering several requests."""
 
 
 class Overloaded(Exception):
     """Nothing was stored for sure; the sender comes again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Waiting:
+    """A body and the request that waits for it, woken by `ended`: a bare lock, because a future costs more than verifying a signature."""
+
     body: Arrived
-    durable: "Future[None]"
+    ended: LockType
+    error: Exception | None = None
 
 
 class Intake:
     """Takes bodies from any thread. The thread that keeps them starts with the first body, so that a server may fork before that."""
 
-    def __init__(self, keep: Callable[[Sequence[Arrived]], None], *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, keep: Callable[[Sequence[Arrived]], None], *, patience_s: float = PATIENCE_S, linger_s: float = LINGER_S) -> None:
         self._keep = keep
         self._patience_s = patience_s
+        self._linger_s = linger_s
         self._waiting: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
         self._guard = threading.Lock()
         self._bodies = 0
@@ -53,7 +61,8 @@ class Intake:
 
     def put(self, body: Arrived) -> None:
         """Returns once the body is durable. Raises Overloaded, or the StoreError that kept it out."""
-        waiting = _Waiting(body, Future())
+        waiting = _Waiting(body, allocate_lock())
+        waiting.ended.acquire()
         with self._guard:
             if self._bodies >= MOST_WAITING or self._bytes + len(body.body) > MOST_BYTES:
                 raise Overloaded
@@ -63,19 +72,23 @@ class Intake:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name="hotlead-intake", daemon=True)
                 self._thread.start()
-        try:
-            waiting.durable.result(timeout=self._patience_s)
-        except TimeoutError as err:
-            raise Overloaded from err
+        if not waiting.ended.acquire(timeout=self._patience_s):
+            raise Overloaded
+        if waiting.error is not None:
+            raise waiting.error
 
     def _serve(self) -> None:
+        busy = False
         while True:
             together = [self._waiting.get()]
+            if busy:
+                sleep(self._linger_s)
             while len(together) < UNIT_BODIES:
                 try:
                     together.append(self._waiting.get_nowait())
                 except queue.Empty:
                     break
+            busy = len(together) >= BUSY_BODIES
             self._keep_together(together)
 
     def _keep_together(self, together: Sequence[_Waiting]) -> None:
@@ -89,7 +102,6 @@ class Intake:
             self._bodies -= len(together)
             self._bytes -= sum(len(w.body.body) for w in together)
         for waiting in together:
-            if error is None:
-                waiting.durable.set_result(None)
-            else:
-                waiting.durable.set_exception(error if isinstance(error, StoreError) else Overloaded())
+            if error is not None:
+                waiting.error = error if isinstance(error, StoreError) else Overloaded()
+            waiting.ended.release()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import quote
 
-from flask import Request
+from werkzeug import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from connector.ports.hooks import HookFault, HookRefused, HookRequest
@@ -44,7 +44,17 @@ def hook_request(request: Request, *, body: bytes, public_url: str, arrived_at: 
     return HookRequest(
         method=request.method,
         uri=public_uri(request, public_url=public_url),
-        headers={name.lower(): text for name, text in request.headers.items()},
+        headers=plain_headers(request),
         body=body,
         arrived_at=arrived_at,
     )
+
+
+def plain_headers(request: Request) -> dict[str, str]:
+    """Headers by their lower-case names, straight from what the WSGI server made of them."""
+    environ = request.environ
+    headers = {name[5:].replace("_", "-").lower(): text for name, text in environ.items() if name.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return headers

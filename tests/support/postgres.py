@@ -45,8 +45,9 @@ class PostgresServer:
     def _data(self) -> str:
         return str(self._directory / "data")
 
-    def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories={self._directory} -c fsync=off"
+    def start(self, *, durable: bool = False) -> None:
+        """`durable`: waits for the disk, as an installation's server does."""
+        options = f"-c listen_addresses='' -c unix_socket_directories={self._directory} -c fsync={'on' if durable else 'off'}"
         log = str(self._directory / "log")
         self._run("pg_ctl", "start", "-w", "-t", str(START_S), "-D", self._data, "-l", log, "-o", options)
 
@@ -66,11 +67,11 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextmanager
-def own_postgres() -> Iterator[PostgresServer]:
+def own_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A new server of one's own, running; stopped and forgotten at the end."""
     with tempfile.TemporaryDirectory(prefix="hotlead-pg-", ignore_cleanup_errors=True) as name:
         server = PostgresServer(Path(name))
-        server.start()
+        server.start(durable=durable)
         try:
             yield server
         finally:

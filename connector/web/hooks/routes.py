@@ -6,14 +6,16 @@ Logs and metrics carry the connection, the fault, the size and the status, and n
 import hmac
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
+from werkzeug import Request, Response
 
 from connector.flows.receiving import Hook
 from connector.ports.errors import StoreError
-from connector.ports.hooks import HookFault, HookRefused
+from connector.ports.hooks import HookAnswer, HookFault, HookRefused
 from connector.ports.inbox import Arrived
 from connector.ports.telemetry import Count
 from connector.web.answers import come_back, refused
+from connector.web.hooks.door import Receive, answer_of
 from connector.web.intake import Intake, Overloaded
 from connector.web.parts import WebParts
 from connector.web.requests import hook_request, read_body
@@ -27,27 +29,39 @@ _NOBODY = "x" * 43
 _log = structlog.get_logger("hotlead.hooks")
 
 
-def hooks_blueprint(parts: WebParts, *, intake: Intake) -> Blueprint:
+def hooks_blueprint(receive: Receive) -> Blueprint:
+    """The addresses, for what does not come in by the door."""
     blueprint = Blueprint("hooks", __name__)
 
     @blueprint.post("/hooks/<connection>")
     @blueprint.post("/hooks/<connection>/<secret>")
-    def receive(connection: str, secret: str = "") -> Response:
-        return _Receiver(parts=parts, intake=intake).answer(connection, secret=secret)
+    def taken(connection: str, secret: str = "") -> Response:
+        answer = receive(request, connection, secret)
+        return answer if isinstance(answer, Response) else answer_of(answer)
 
     return blueprint
+
+
+def receiver(parts: WebParts, *, intake: Intake) -> Receive:
+    """Takes one request, from its address to its answer. Raises what werkzeug raises on a request that is none."""
+
+    def receive(request: Request, connection: str, secret: str) -> HookAnswer | Response:
+        return _Receiver(parts=parts, intake=intake, request=request).answer(connection, secret=secret)
+
+    return receive
 
 
 class _Receiver:
     """One request from its address to its answer."""
 
-    def __init__(self, *, parts: WebParts, intake: Intake) -> None:
+    def __init__(self, *, parts: WebParts, intake: Intake, request: Request) -> None:
         self._parts = parts
         self._intake = intake
+        self._request = request
         self._lane = ""
         self._bytes = 0
 
-    def answer(self, connection: str, *, secret: str) -> Response:
+    def answer(self, connection: str, *, secret: str) -> HookAnswer | Response:
         try:
             return self._taken(connection, secret=secret)
         except HookRefused as err:
@@ -56,8 +70,8 @@ class _Receiver:
             self._told(503, fault=type(err).__name__)
             return come_back()
 
-    def _taken(self, connection: str, *, secret: str) -> Response:
-        parts = self._parts
+    def _taken(self, connection: str, *, secret: str) -> HookAnswer:
+        parts, request = self._parts, self._request
         if parts.overloaded():
             raise Overloaded
         hook = _meant(parts.hook_of(connection), secret=secret)
@@ -67,9 +81,8 @@ class _Receiver:
         self._bytes = len(body)
         hook.hooks.verify(hook_request(request, body=body, public_url=parts.public_url, arrived_at=arrived_at), keys=hook.keys)
         self._intake.put(Arrived(lane=hook.connection, body=hook.hooks.kept(body), at=arrived_at))
-        said = hook.hooks.answer()
         parts.meter.count(Count.RECEIVED, lane=hook.connection)
-        return Response(said.body, status=said.status, content_type=said.content_type)
+        return hook.hooks.answer()
 
     def _refused(self, err: HookRefused) -> Response:
         self._parts.meter.count(Count.REFUSED, lane=self._lane, fault=err.fault.value)

@@ -101,7 +101,7 @@ class Outside:
             raise self.lookup_trouble
         return self.hooks.get(connection)
 
-    def client(self, **settings: Any) -> FlaskClient:
+    def client(self, *, traced: bool = False, **settings: Any) -> FlaskClient:
         parts = WebParts(
             receive=self.keep,
             hook_of=self.find,
@@ -114,7 +114,7 @@ class Outside:
             clock=lambda: self.now,
             version="1.2.3",
         )
-        return create_app(replace(parts, **settings)).test_client()
+        return create_app(replace(parts, **settings), traced=traced).test_client()
 
 
 def a_hook(name: str = "crm", *, hooks: Hooks | None = None, path: str = "") -> Hook:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event, Lock
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
 from connector.ports.errors import StoreFull
 from connector.ports.inbox import Arrived
-from connector.web.intake import MOST_BYTES, MOST_WAITING, UNIT_BODIES, Intake, Overloaded
+from connector.web.intake import BUSY_BODIES, MOST_BYTES, MOST_WAITING, UNIT_BODIES, Intake, Overloaded
 from tests.unit.connector.web.outside import NOW
 
 
@@ -67,6 +67,25 @@ def test_a_unit_has_at_most_so_many_bodies(keeper: Keeper) -> None:
         keeper.free.set()
 
     assert [len(unit) for unit in keeper.units] == [1, UNIT_BODIES, 20]
+
+
+def test_after_a_busy_unit_the_next_waits_for_company(keeper: Keeper) -> None:
+    intake = Intake(keeper, patience_s=20, linger_s=0.5)
+    with ThreadPoolExecutor(max_workers=50) as threads:
+        threads.submit(intake.put, body())
+        keeper.entered.wait(timeout=20)
+        for _ in range(BUSY_BODIES):
+            threads.submit(intake.put, body())
+        while intake.waiting < BUSY_BODIES + 1:
+            pass
+        keeper.free.set()
+        while len(keeper.units) < 2:
+            pass
+        for _ in range(3):
+            threads.submit(intake.put, body())
+            sleep(0.05)
+
+    assert [len(unit) for unit in keeper.units] == [1, BUSY_BODIES, 3]
 
 
 def test_a_unit_that_fails_fails_for_all_who_waited_for_it_and_the_next_goes_on(keeper: Keeper) -> None:
