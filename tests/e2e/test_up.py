@@ -178,6 +178,41 @@ def test_ctrl_c_where_a_command_was_given_stops_it_at_its_next_safe_point(desk: 
         assert serving.stop().code == 0
 
 
+def test_a_site_made_while_it_runs_may_send_at_once_and_after_its_end_no_more(desk: Desk) -> None:
+    with up(desk) as serving:
+        made = desk.told("site", "add", "www", "--origin", "https://www.example.com", "--no-consent")
+        view = {"id": "00112233445566778899aabb", "visitor": "aabbccddeeff001122334455", "path": "/pricing", "seconds": 12}
+
+        def sent() -> int:
+            headers = {"Origin": "https://www.example.com", "Content-Type": "text/plain"}
+            return requests.post(f"{serving.url}/events/page?key={made['public_key']}", json=view, headers=headers, timeout=10).status_code
+
+        assert made["secret"].startswith("whsec_") and made["public_key"] in made["script"]
+        assert [s["name"] for s in desk.told("site", "list")["sites"]] == ["www"]
+        assert sent() < 300
+        desk.ok("site", "remove", "www")
+        assert sent() in (401, 403, 404)
+        assert serving.stop().code == 0
+
+
+def test_receiving_is_switched_off_at_once(desk: Desk) -> None:
+    with up(desk) as serving:
+        let_hubspot_push(desk, serving)
+        on = requests.post(f"{serving.url}/hooks/hubspot", data=b"[]", timeout=10).status_code
+
+        desk.ok("receive", "hubspot", "--off")
+
+        assert (on, requests.post(f"{serving.url}/hooks/hubspot", data=b"[]", timeout=10).status_code) == (401, 404)
+        assert serving.stop().code == 0
+
+
+def test_a_worker_on_sqlite_is_refused_with_the_way_to_several(desk: Desk) -> None:
+    done = desk.hotlead("work")
+
+    assert done.code == 3
+    assert "`hotlead up`" in done.err and "hotlead migrate-store" in done.err
+
+
 @pytest.mark.timeout(60)
 def test_what_is_missing_is_asked_for_where_the_command_was_given(desk: Desk) -> None:
     with up(desk) as serving:
