@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 class LeaseBusy(Exception):
-    """Somebody else holds it."""
+    """Somebody else has what the work needs; it looks again in a moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

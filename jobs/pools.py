@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from connector.ports.store import ShardPool
+from jobs.leased import LeaseBusy
 
 IDLE_S = 60.0
 
@@ -21,18 +22,20 @@ class PoolShelf:
 
     @contextmanager
     def lend(self) -> Iterator[ShardPool]:
-        """The pool, for this block alone; waits until it is free."""
-        with self._lent:
+        """The pool, for this block alone. Raises LeaseBusy where another job has it: who waited would keep a thread from urgent work."""
+        if not self._lent.acquire(blocking=False):
+            raise LeaseBusy("the pool of this process")
+        try:
             if self._timer is not None:
                 self._timer.cancel()
             if self._pool is None:
                 self._pool = self._make()
-            try:
-                yield self._pool
-            finally:
-                self._timer = threading.Timer(self._idle_s, self._close_if_idle)
-                self._timer.daemon = True
-                self._timer.start()
+            yield self._pool
+        finally:
+            self._timer = threading.Timer(self._idle_s, self._close_if_idle)
+            self._timer.daemon = True
+            self._timer.start()
+            self._lent.release()
 
     def close(self) -> None:
         """Ends the children, once nobody uses them. Repeatable."""
