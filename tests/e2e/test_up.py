@@ -3,10 +3,11 @@
 import os
 import pty
 import signal
+import sqlite3
 import stat
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import requests
 from tests.support.journeys import Desk
 from tests.support.serving import is_alive, let_hubspot_push, until, up
 
+LONG_AGO = "2026-01-01T01:00:00+00:00"
 ECHO_OFF_S = 0.5
 """After the question the terminal stops showing what is typed, and drops what was typed before."""
 
@@ -193,6 +195,29 @@ def test_a_site_made_while_it_runs_may_send_at_once_and_after_its_end_no_more(de
         desk.ok("site", "remove", "www")
         assert sent() in (401, 403, 404)
         assert serving.stop().code == 0
+
+
+def test_a_night_that_nobody_was_up_in_is_made_up_for(desk: Desk) -> None:
+    with up(desk) as serving:
+        until(lambda: len(nights(desk)) >= 5, what="the first look at the nights")
+        assert serving.stop().code == 0
+    with closing(sqlite3.connect(desk.data / "hotlead.db")) as database:
+        database.execute("UPDATE cursors SET cursor = ? WHERE source IN (SELECT no FROM sources WHERE connection = '@jobs')", (LONG_AGO,))
+        database.commit()
+
+    with up(desk) as serving:
+        until(lambda: nights(desk) and LONG_AGO not in nights(desk).values(), what=lambda: f"the night's end: {nights(desk)}", seconds=60)
+        assert serving.stop().code == 0
+
+    done = nights(desk)
+    assert {n for n in done if n.startswith("score_shards")} == {f"score_shards {a}-{a + 15}" for a in (0, 16, 32, 48)}
+    assert {"daily", "write_everybody", "reconcile hubspot", "reconcile salesforce", "retention", "backup"} <= set(done)
+    assert len(list((desk.data / "backups").glob("hotlead-*.db"))) == 1
+
+
+def nights(desk: Desk) -> dict[str, str]:
+    """The night that each nightly job, or piece of one, has done."""
+    return dict(desk.rows("SELECT o.source, c.cursor FROM cursors c JOIN sources o ON o.no = c.source WHERE o.connection = '@jobs'"))
 
 
 def test_receiving_is_switched_off_at_once(desk: Desk) -> None:
