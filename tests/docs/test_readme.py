@@ -39,7 +39,13 @@ def test_every_command_of_the_readme_is_understood(command: str) -> None:
     known = _commands_there_are()
 
     assert words[0] in known, f"`{command}`: no such command"
-    options = {name for parameter in known[words[0]].params for name in parameter.opts} | {"--help"}
+    named = known[words[0]]
+    for word in words[1:2]:
+        # A group, such as `hotlead site`, has commands of its own.
+        if commands := getattr(named, "commands", None):
+            assert word in commands, f"`{command}`: no such command"
+            named = commands[word]
+    options = {name for parameter in named.params for name in parameter.opts} | {"--help"}
     assert {w for w in words[1:] if w.startswith("--")} <= options, f"`{command}`: no such option"
 
 
