@@ -10,6 +10,7 @@ BENCHMARKS = {
     "pull": ("--contacts", "4000", "--activities", "20000"),
     "write_back": ("--rows", "2000"),
     "receiver": ("--requests", "2000", "--rounds", "2"),
+    "push": ("--seconds", "30", "--polled-seconds", "90"),
 }
 """Modules of this package, each with `add_arguments(parser)` and `run(options)`, which says whether its bars hold; and its size for a
 quick look of about a minute, in which bars that ask for a certain size are not judged."""

@@ -89,7 +89,7 @@ def _database(name: str) -> Iterator[tuple[str, Sequence[psutil.Process]]]:
         yield "", ()
         return
     before = {one.pid for one in psutil.process_iter()}
-    with own_postgres() as server:
+    with own_postgres(durable=True) as server:
         yield server.url, [one for one in psutil.process_iter(["name"]) if one.pid not in before and one.info["name"] == "postgres"]
 
 
@@ -108,7 +108,12 @@ def _opponents(folder: Path, *, url: str, processes: Sequence[psutil.Process], r
             Opponent(name="bare view", port=noop[0], server=noop[1], database=(), events_each=1, requests=requests),
             Opponent(name="receiver", port=receiver[0], server=receiver[1], database=processes, events_each=1, requests=requests),
             Opponent(
-                name="receiver, 100 events", port=receiver[0], server=receiver[1], database=processes, events_each=MIXED, requests=requests // 10
+                name="receiver, 100 events",
+                port=receiver[0],
+                server=receiver[1],
+                database=processes,
+                events_each=MIXED,
+                requests=requests // 10,
             ),
         )
 

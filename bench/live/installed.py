@@ -9,7 +9,6 @@ from bench.live.letters import SECRET
 from connector.bootstrap import Installation, opened
 from connector.cli.sandboxes import RunningSandbox
 from connector.cli.setting_up import set_up
-from connector.core.people import PersonId
 from connector.flows.connect import connect
 from connector.flows.go_live import go_live
 from connector.flows.progress import silent
@@ -91,13 +90,12 @@ def pulled_and_live(settings: Settings, *, live: bool = True) -> int:
 
 def _one_step(here: Installation, road: Road, *, name: str, step: LiveStep) -> None:
     (connection,) = here.connections([name])
-    people: Sequence[PersonId] | None = None
     go_live(
         store=road.store,
         places=places_of(road, connections=[connection]),
         connection=connection,
         step=step,
-        people=people,
+        people=None,
         include_existing=0,
         documents=documents_at_work(road),
         clock=road.clock,

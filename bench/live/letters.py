@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Sequence
 
-SECRET = "app-secret-of-benchmarks"  # noqa: S105 - of a sandbox
+SECRET = "app-secret-of-benchmarks"
 CONNECTION = "hubspot"
 
 

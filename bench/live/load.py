@@ -39,7 +39,7 @@ def main() -> None:
     order: dict[str, Any] = json.loads(sys.argv[1])
     os.sched_setaffinity(0, order.pop("cores"))
     lines = order.pop("lines")
-    ready = requests_ready(records=range(*order.pop("records")), **order)
+    ready = requests_ready(records=order.pop("ids", None) or range(*order.pop("records")), **order)
     began, began_cpu = time.perf_counter(), time.process_time()
     tally = send_all(ready, port=order["port"], lines=lines)
     wall_s, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu

@@ -47,7 +47,7 @@ def serving(*words: str, environment: dict[str, str] | None = None, ready: str =
     command = [sys.executable, "-m", *words]
     with subprocess.Popen(command, cwd=REPOSITORY, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, text=True) as running:
         try:
-            assert running.stdout is not None  # noqa: S101 - asked for two lines above
+            assert running.stdout is not None
             if not any(ready in line for line in iter(running.stdout.readline, "")):
                 raise RuntimeError(f"{' '.join(words)} ended before it was ready")
             yield Server(pid=running.pid)
