@@ -15,7 +15,16 @@ from connector.core.qualification import Decision, LadderState, Standing, baseli
 from connector.core.records import RecordKey
 from connector.flows.places import Place, covers, standing_of, step_of
 from connector.flows.published import Published
-from connector.flows.row_changes import BREAKER_SPAN, Known, fields_with_a_past, flipping, flips_of, row_changes, without_rewritten
+from connector.flows.row_changes import (
+    BREAKER_SPAN,
+    Known,
+    fields_with_a_past,
+    flipping,
+    flips_of,
+    row_changes,
+    without_rewritten,
+    writes_again,
+)
 from connector.flows.task_texts import planned_task
 from connector.ports.crm import Abilities
 from connector.ports.store import Connection, FollowUp, LiveStep, Parked, PlannedChange, PlannedTask, ScoreRow, Store, Tx
@@ -169,6 +178,7 @@ class Planning:
         with self.store.read() as tx:
             last = tx.journal.last([(c.key, f.field) for c in changes for f in c.fields if f.name not in COMPANIONS])
             flips = flips_of(tx.journal.since(sorted({e.key for e in last.values() if e.at >= hour}), at=hour))
+            wrote_at = self._wrote_at(tx, [c.key for c in changes if writes_again(c, last=last)])
         quiet: list[PlannedChange] = []
         parked: list[Parked] = []
         for change in changes:
@@ -177,11 +187,19 @@ class Planning:
                 self.waiting.add((change.key, "fields"))
                 parked.append(flipping(change.key, person=change.person, flips=often, earlier=earlier, now=now))
                 continue
-            kept = without_rewritten(change, stored=known.rows.raw[change.key], last=last)
+            kept = without_rewritten(change, stored=known.rows.raw[change.key], last=last, wrote_at=wrote_at.get(change.key))
             self.rewritten += kept is not change
             if kept is not None:
                 quiet.append(kept)
         return quiet, parked
+
+    def _wrote_at(self, tx: Tx, keys: Sequence[RecordKey]) -> Mapping[RecordKey, datetime]:
+        """When each of these rows was last written, whichever field it was."""
+        writes = {key: self.intent.live[key.connection].mapping.writes(key.source) for key in keys}
+        found: dict[RecordKey, datetime] = {}
+        for entry in tx.journal.last([(key, one.field) for key, fields in writes.items() for one in fields]).values():
+            found[entry.key] = max(entry.at, found.get(entry.key, entry.at))
+        return found
 
     def _numbered(self, changes: Iterable[PlannedChange]) -> Iterator[PlannedChange]:
         for change in changes:

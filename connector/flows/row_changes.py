@@ -102,21 +102,34 @@ def flipping(key: RecordKey, *, person: PersonId, flips: int, earlier: Parked | 
     return Parked(key=key, what="fields", person=person, refusal=refusal, at=now, tries=tries, next_try_at=now + BREAKER_SPAN)
 
 
-def without_rewritten(
-    change: PlannedChange, *, stored: StoredRaw, last: Mapping[tuple[RecordKey, str], JournalEntry]
-) -> PlannedChange | None:
-    """The change without fields of ours that something in the CRM changed right after we wrote just this; None where no reason is left.
+def writes_again(change: PlannedChange, *, last: Mapping[tuple[RecordKey, str], JournalEntry]) -> bool:
+    """Whether it sets a field of ours to what we wrote there before, so that somebody must have changed it since."""
+    entries = ((f, last.get((change.key, f.field))) for f in change.fields if f.ours)
+    return any(entry is not None and entry.after == field.after for field, entry in entries)
 
-    To write them again would only set the same thing off again. Once we have another value to write, it is written.
+
+def without_rewritten(
+    change: PlannedChange, *, stored: StoredRaw, last: Mapping[tuple[RecordKey, str], JournalEntry], wrote_at: datetime | None = None
+) -> PlannedChange | None:
+    """The change without fields of ours that something in the CRM changed right after our write; None where no reason is left.
+
+    To write them again would only set the same thing off again. Once we have another value to write, it is written. `wrote_at` is when the
+    row was last written in any field: a workflow may change one because we wrote another.
     """
-    kept = tuple(f for f in change.fields if not (f.ours and _was_rewritten(f, stored=stored, last=last.get((change.key, f.field)))))
+    kept = tuple(
+        f
+        for f in change.fields
+        if not (f.ours and _was_rewritten(f, stored=stored, last=last.get((change.key, f.field)), wrote_at=wrote_at))
+    )
     if all(f.name in COMPANIONS for f in kept):
         return None
     return change if len(kept) == len(change.fields) else replace(change, fields=kept)
 
 
-def _was_rewritten(field: PlannedField, *, stored: StoredRaw, last: JournalEntry | None) -> bool:
-    return last is not None and last.after == field.after and stored.modified_at <= last.at + AT_ONCE
+def _was_rewritten(field: PlannedField, *, stored: StoredRaw, last: JournalEntry | None, wrote_at: datetime | None) -> bool:
+    if last is None or last.after != field.after:
+        return False
+    return stored.modified_at <= max(last.at, wrote_at or last.at) + AT_ONCE
 
 
 def fields_with_a_past(places: Mapping[str, Place]) -> frozenset[str]:

@@ -78,6 +78,15 @@ def test_what_was_put_there_right_after_our_write_stands(soon: timedelta) -> Non
     assert without_rewritten(change(score(80), SCORED_AT), stored=stored(changed=soon), last=last) is None
 
 
+def test_what_was_put_there_right_after_we_wrote_another_field_stands() -> None:
+    last, late = {(ROW, "Score__c"): entry(1, 80)}, timedelta(hours=9)
+
+    rewritten = stored(changed=late)
+
+    assert without_rewritten(change(score(80)), stored=rewritten, last=last, wrote_at=NOW + late) is None
+    assert without_rewritten(change(score(80)), stored=rewritten, last=last, wrote_at=NOW + timedelta(hours=8)) == change(score(80))
+
+
 def test_what_somebody_put_there_later_is_put_right() -> None:
     wanted = change(score(80))
 
