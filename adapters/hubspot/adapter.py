@@ -113,6 +113,15 @@ class HubSpotCrm:
     def install(self) -> Iterator[InstallStep]:
         return provision.install(self._hub)
 
+    def plan_push(self, *, url: str) -> tuple[InstallStep, ...]:
+        """Nothing: webhooks belong to an app of the admin's, which no API of a connection can make."""
+        del url
+        return ()
+
+    def install_push(self, *, url: str) -> Iterator[InstallStep]:
+        del url
+        return iter(())
+
     def check(self, *, reads: Mapping[str, Sequence[str]], writes: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:
         return check.check_connection(self._hub, reads=reads, writes=writes)
 

@@ -16,6 +16,7 @@ from adapters.salesforce.check import Check
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.org import Org
 from adapters.salesforce.provision import Provision
+from adapters.salesforce.push_install import PushInstall
 from adapters.salesforce.read import Reader
 from adapters.salesforce.settings import SETTINGS, SalesforceSettings, read_settings
 from adapters.salesforce.tasks import Tasks
@@ -64,6 +65,7 @@ class SalesforceCrm:
         self._writer = Writer(client=self._client, collections=collections, reader=self._reader)
         self._tasks = Tasks(client=self._client, collections=collections, catalogue=self._catalogue)
         self._provision = Provision(client=self._client, catalogue=self._catalogue, org=self._org)
+        self._push = PushInstall(client=self._client, catalogue=self._catalogue, org=self._org)
         self._check = Check(client=self._client, catalogue=self._catalogue, org=self._org, provision=self._provision)
 
     @property
@@ -102,6 +104,12 @@ class SalesforceCrm:
 
     def install(self) -> Iterator[InstallStep]:
         return self._provision.install()
+
+    def plan_push(self, *, url: str) -> tuple[InstallStep, ...]:
+        return self._push.plan(url=url)
+
+    def install_push(self, *, url: str) -> Iterator[InstallStep]:
+        return self._push.install(url=url)
 
     def check(self, *, reads: Mapping[str, Sequence[str]], writes: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:
         return self._check.findings(reads=reads, writes=writes)

@@ -6,7 +6,7 @@ Station: read by `provision.py`; pure text. Shapes: "Metadata API Developer Guid
 import io
 import tomllib
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -102,6 +102,11 @@ def package_zip(package: Package, *, api_version: str) -> bytes:
         files[f"objects/{name}.object"] = _object(field for field in package.fields if field.defined_on == name)
     for permission_set in package.permission_sets:
         files[f"permissionsets/{permission_set.name}.permissionset"] = _permission_set(permission_set, package.granted)
+    return zipped(files)
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """The files as a zip; the same files give the same bytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
@@ -110,11 +115,16 @@ def package_zip(package: Package, *, api_version: str) -> bytes:
 
 
 def _manifest(package: Package, *, api_version: str) -> bytes:
-    root = Element("Package", xmlns=NAMESPACE)
     members = {
         "CustomField": sorted({f"{field.defined_on}.{field.name}" for field in package.fields}),
         "PermissionSet": [permission_set.name for permission_set in package.permission_sets],
     }
+    return manifest(members, api_version=api_version)
+
+
+def manifest(members: Mapping[str, Sequence[str]], *, api_version: str) -> bytes:
+    """`package.xml`: the names of what is deployed, by type."""
+    root = Element("Package", xmlns=NAMESPACE)
     for kind, names in members.items():
         if not names:
             continue
@@ -123,63 +133,63 @@ def _manifest(package: Package, *, api_version: str) -> bytes:
             SubElement(types, "members").text = name
         SubElement(types, "name").text = kind
     SubElement(root, "version").text = api_version
-    return _xml(root)
+    return xml(root)
 
 
 def _object(fields: Iterable[PackageField]) -> bytes:
     root = Element("CustomObject", xmlns=NAMESPACE)
     for field in fields:
         _custom_field(SubElement(root, "fields"), field)
-    return _xml(root)
+    return xml(root)
 
 
 def _custom_field(parent: Element, field: PackageField) -> None:
-    texts = {"fullName": field.name, "inlineHelpText": field.help, "label": field.label, "type": field.type}
+    written = {"fullName": field.name, "inlineHelpText": field.help, "label": field.label, "type": field.type}
     if field.length:
-        texts["length"] = str(field.length)
+        written["length"] = str(field.length)
     if field.type == "Number":
-        texts |= {"precision": str(field.precision), "scale": str(field.scale)}
+        written |= {"precision": str(field.precision), "scale": str(field.scale)}
     if field.type != "LongTextArea":
-        texts["required"] = "false"
+        written["required"] = "false"
     if field.unique:
-        texts |= {"unique": "true", "caseSensitive": "true"}
+        written |= {"unique": "true", "caseSensitive": "true"}
     if field.external_id:
-        texts["externalId"] = "true"
+        written["externalId"] = "true"
     if field.visible_lines:
-        texts["visibleLines"] = str(field.visible_lines)
-    _texts(parent, **dict(sorted(texts.items())))
+        written["visibleLines"] = str(field.visible_lines)
+    texts(parent, **dict(sorted(written.items())))
     if field.values:
         _value_set(SubElement(parent, "valueSet"), field.values)
 
 
 def _value_set(parent: Element, values: Iterable[str]) -> None:
     # Not restricted: an admin's own ladder may have stages that the shipped one has not.
-    _texts(parent, restricted="false")
+    texts(parent, restricted="false")
     definition = SubElement(parent, "valueSetDefinition")
-    _texts(definition, sorted="false")
+    texts(definition, sorted="false")
     for value in values:
-        _texts(SubElement(definition, "value"), fullName=value, default="false", label=value)
+        texts(SubElement(definition, "value"), fullName=value, default="false", label=value)
 
 
 def _permission_set(permission_set: PackagePermissionSet, fields: Iterable[PackageField]) -> bytes:
     root = Element("PermissionSet", xmlns=NAMESPACE)
-    _texts(root, description=permission_set.description)
+    texts(root, description=permission_set.description)
     editable = "true" if permission_set.editable else "false"
     for field in fields:
         for name in (field.full_name, *((f"{field.twin}.{field.name}",) if field.twin else ())):
-            _texts(SubElement(root, "fieldPermissions"), editable=editable, field=name, readable="true")
-    _texts(root, hasActivationRequired="false", label=permission_set.label)
+            texts(SubElement(root, "fieldPermissions"), editable=editable, field=name, readable="true")
+    texts(root, hasActivationRequired="false", label=permission_set.label)
     for name in permission_set.edit_objects:
         _object_permission(SubElement(root, "objectPermissions"), name, edit=True)
     for name in permission_set.read_objects:
         _object_permission(SubElement(root, "objectPermissions"), name, edit=False)
     for name in permission_set.user_permissions:
-        _texts(SubElement(root, "userPermissions"), enabled="true", name=name)
-    return _xml(root)
+        texts(SubElement(root, "userPermissions"), enabled="true", name=name)
+    return xml(root)
 
 
 def _object_permission(parent: Element, name: str, *, edit: bool) -> None:
-    _texts(
+    texts(
         parent,
         allowCreate="false",
         allowDelete="false",
@@ -191,11 +201,13 @@ def _object_permission(parent: Element, name: str, *, edit: bool) -> None:
     )
 
 
-def _texts(parent: Element, **texts: str) -> None:
-    for name, text in texts.items():
+def texts(parent: Element, **written: str) -> None:
+    """Elements below `parent`, in this order."""
+    for name, text in written.items():
         SubElement(parent, name).text = text
 
 
-def _xml(root: Element) -> bytes:
+def xml(root: Element) -> bytes:
+    """The file of this element."""
     text: bytes = tostring(root, encoding="UTF-8", xml_declaration=True)
     return text

@@ -4,7 +4,6 @@ Station: `hotlead install`. The plan compares the package with describe and the 
 first (`checkOnly`). Repeating it changes nothing.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,15 +11,11 @@ from typing import Any
 from adapters.kit.budget import Purpose
 from adapters.salesforce.catalog import Catalogue
 from adapters.salesforce.client import SalesforceClient
+from adapters.salesforce.deploy import Deployer, refused
 from adapters.salesforce.org import Org
 from adapters.salesforce.package_files import Package, PackageField, PackagePermissionSet, package_zip, read_package
 from adapters.salesforce.soql import word, words
 from connector.ports.crm import CatalogField, FieldType, InstallStep
-from connector.ports.errors import CrmRefused
-
-POLL_S = (0.2, 0.5, 1, 2, 3, 5)
-"""Waits between looks at a deployment; the last goes on."""
-DEPLOY_PATIENCE_S = 900.0
 
 PRESENT, MISSING, DIFFERENT = "present", "missing", "different"
 
@@ -57,6 +52,7 @@ class Provision:
         self._client = client
         self._catalogue = catalogue
         self._org = org
+        self._deployer = Deployer(client=client)
         self._package: Package = read_package()
 
     def plan(self, *, fresh: bool = True) -> tuple[InstallStep, ...]:
@@ -87,24 +83,26 @@ class Provision:
 
     def _deploy_what_fits(self, package: Package) -> dict[str, str]:
         """Deploys the package without the fields that a trial refuses (one of that name is there, of another type), and tells those."""
-        refused = self._deploy(package, check_only=True)
-        left: Mapping[str, str] = refused
-        for candidate in self._without(package, refused):
+        odd = self._deploy(package, check_only=True)
+        left: Mapping[str, str] = odd
+        for candidate in self._without(package, odd):
             left = self._deploy(candidate, check_only=True)
             package = candidate
             if not left:
                 break
         left = left or self._deploy(package, check_only=False)
         if left:
-            raise self._failure("the deployment was refused, nothing was changed", [f"{name}: {problem}" for name, problem in left.items()])
-        return {_field_words(field): refused[_component(field)] for field in self._package.fields if _component(field) in refused}
+            raise self._deployer.failure(
+                "the deployment was refused, nothing was changed", [f"{name}: {problem}" for name, problem in left.items()]
+            )
+        return {_field_words(field): odd[_component(field)] for field in self._package.fields if _component(field) in odd}
 
-    def _without(self, package: Package, refused: Mapping[str, str]) -> tuple[Package, ...]:
+    def _without(self, package: Package, odd: Mapping[str, str]) -> tuple[Package, ...]:
         """The package without the refused fields, still granting them (one of that name is there); then without granting them."""
-        if not refused or not set(refused) <= {_component(field) for field in package.fields}:
+        if not odd or not set(odd) <= {_component(field) for field in package.fields}:
             return ()
-        fewer = replace(package, fields=tuple(field for field in package.fields if _component(field) not in refused))
-        return fewer, replace(fewer, granted=tuple(field for field in package.granted if _component(field) not in refused))
+        fewer = replace(package, fields=tuple(field for field in package.fields if _component(field) not in odd))
+        return fewer, replace(fewer, granted=tuple(field for field in package.granted if _component(field) not in odd))
 
     def _field_step(self, wanted: PackageField) -> InstallStep:
         described = self._catalogue.describe(wanted.seen_on)
@@ -179,52 +177,12 @@ class Provision:
         told = self._client.call("POST", "composite/sobjects", purpose=Purpose.INSTALL, essential=True, body=body).body
         problems = [error for row in told if not row["success"] for error in row["errors"] if error["statusCode"] != "DUPLICATE_VALUE"]
         if problems:
-            raise self._failure("the permission set could not be assigned", [str(problem["message"]) for problem in problems])
+            raise self._deployer.failure("the permission set could not be assigned", [str(problem["message"]) for problem in problems])
 
     def _deploy(self, package: Package, *, check_only: bool) -> dict[str, str]:
         """What was refused, by component, after one deployment; nothing when it went through."""
-        options = {
-            "allowMissingFiles": False,
-            "checkOnly": check_only,
-            "ignoreWarnings": True,
-            "rollbackOnError": True,
-            "singlePackage": True,
-            "testLevel": "NoTestRun",
-        }
-        parts = {
-            "json": (None, json.dumps({"deployOptions": options}).encode(), "application/json"),
-            "file": ("hotlead.zip", package_zip(package, api_version=self._client.settings.api_version), "application/zip"),
-        }
-        begun = self._client.call("POST", "metadata/deployRequest", purpose=Purpose.INSTALL, essential=True, files=parts).body
-        told = self._deployed(str(begun["id"]))
-        if told.get("success"):
-            return {}
-        failures = (told.get("details") or {}).get("componentFailures") or []
-        failures = [failures] if isinstance(failures, dict) else failures
-        problems = {str(failure.get("fullName")): str(failure.get("problem")) for failure in failures}
-        return problems or {"deployment": str(told.get("errorMessage") or told.get("status"))}
-
-    def _deployed(self, deployment: str) -> dict[str, Any]:
-        waits = iter(POLL_S)
-        wait_s = 0.0
-        started = self._client.clock.monotonic()
-        path = f"metadata/deployRequest/{deployment}?includeDetails=true"
-        while self._client.clock.monotonic() - started < DEPLOY_PATIENCE_S:
-            told: dict[str, Any] = self._client.call("GET", path, purpose=Purpose.INSTALL, essential=True).body["deployResult"]
-            if told["done"]:
-                return told
-            wait_s = next(waits, wait_s)
-            self._client.clock.sleep(wait_s)
-        raise self._failure("the deployment goes on in Salesforce", ["look at Setup > Deployment Status, then repeat"])
-
-    def _failure(self, what: str, problems: list[str]) -> CrmRefused:
-        shown = "; ".join(problems[:10]) + (f" and {len(problems) - 10} more" if len(problems) > 10 else "")
-        return CrmRefused(
-            f'Salesforce "{self._client.connection}": {what}: {shown}',
-            connection=self._client.connection,
-            code="INSTALL",
-            hint="The API user needs Customize Application and Modify Metadata for this one step; or an admin runs it as themselves.",
-        )
+        zipped = package_zip(package, api_version=self._client.settings.api_version)
+        return refused(self._deployer.deploy(zipped, check_only=check_only))
 
     def _rows(self, soql: str) -> list[dict[str, Any]]:
         return self._client.rows(soql, purpose=Purpose.INSTALL, essential=True)

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from connector.cli.frame import SET_UP, Frame, frame_of, looking, writing
+from connector.cli.frame import PARTLY, SET_UP, Frame, frame_of, looking, writing
+from connector.cli.tables import steps_table
 from connector.cli.typed import value_of
 from connector.flows.receiving import start_receiving, stop_receiving
 from connector.flows.sites import KnownSite, change_site, make_site, remove_site, renew_secret
-from connector.ports.crm import CrmKind
+from connector.ports.crm import Crm, CrmKind, InstallStep
 
 site = typer.Typer(
     name="site", help="Sites and products that send first-party events: make, change, list, remove them.", no_args_is_help=True
@@ -29,9 +30,12 @@ def receive(
     ] = "",
     new_address: Annotated[bool, typer.Option("--new-address", help="Make another secret address; the old one ends.")] = False,
     off: Annotated[bool, typer.Option("--off", help="Take no more pushes of this connection.")] = False,
+    install: Annotated[bool, typer.Option("--install", help="Make what pushes in the CRM, where its API allows that.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --install: only show what would be made.")] = False,
 ) -> None:
     """Have a CRM push what changes, instead of only polling: prints the address and what to do in that CRM."""
     frame = frame_of(context)
+    made_there: tuple[InstallStep, ...] = ()
     with writing(frame) as here:
         chosen = here.connections([connection])[0]
         kind = here.kinds[chosen.crm]
@@ -49,15 +53,39 @@ def receive(
             secret=_secret(frame, kind=kind, given=secret, public_url=here.settings.public_url),
             new_path=new_address,
         )
+        if install:
+            made_there = _install(frame, crm=here.open(chosen), url=made.url, dry_run=dry_run)
     frame.say(f"[bold]{escape(connection)}[/] receives at:\n")
     frame.out.print(f"  {made.url}\n", markup=False, soft_wrap=True) if not frame.json else None
     if not made.signed:
         frame.say("Its last part is a secret: who knows it can have records read again. Treat it like a password.")
-    frame.say(f"In {kind.abilities.label}, in this order:")
-    for number, step in enumerate(kind.abilities.receiving, start=1):
-        frame.say(f"  {number}. {escape(step)}")
+    if made_there and not dry_run:
+        frame.say(f"{kind.abilities.label} pushes to it, as far as listed above.")
+    else:
+        frame.say(f"In {kind.abilities.label}, in this order:")
+        for number, step in enumerate(kind.abilities.receiving, start=1):
+            frame.say(f"  {number}. {escape(step)}")
     frame.say("\nPushes are taken while [bold]hotlead up[/] runs; what they may miss is still polled, every half hour.")
-    frame.give({"connection": connection, "receiving": True, "url": made.url, "signed": made.signed, "steps": kind.abilities.receiving})
+    told = {"connection": connection, "receiving": True, "url": made.url, "signed": made.signed, "steps": kind.abilities.receiving}
+    frame.give({**told, "installed": made_there, "dry_run": dry_run} if install else told)
+    if any(step.state == "different" for step in made_there):
+        raise typer.Exit(PARTLY)
+
+
+def _install(frame: Frame, *, crm: Crm, url: str, dry_run: bool) -> tuple[InstallStep, ...]:
+    """The steps as they are then; empty where the CRM lets no program do it."""
+    plan = crm.plan_push(url=url)
+    missing = [step for step in plan if step.state == "missing"]
+    if not plan:
+        frame.say(f"{crm.abilities.label} lets no program set its pushes up; it is done by hand.")
+        return ()
+    frame.say(f"{len(plan) - len(missing)} of {len(plan)} there, {len(missing)} to make.")
+    frame.show(steps_table(plan))
+    if dry_run or not missing:
+        return plan
+    done = tuple(crm.install_push(url=url))
+    frame.say(f"{sum(step.state == 'present' for step in done)} of {len(plan)} there now.")
+    return done
 
 
 def _secret(frame: Frame, *, kind: CrmKind, given: str, public_url: str) -> str:

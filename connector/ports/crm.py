@@ -309,6 +309,12 @@ class Crm(Protocol):
     def install(self) -> Iterator[InstallStep]:
         """Makes what is missing, giving each step when done. Repeatable: what is there stays as it is."""
 
+    def plan_push(self, *, url: str) -> tuple[InstallStep, ...]:
+        """What must exist in the CRM so that it pushes to this address; empty where only an admin of the CRM can make it."""
+
+    def install_push(self, *, url: str) -> Iterator[InstallStep]:
+        """Makes what of it is missing or points elsewhere, giving each step as it is then. Repeatable."""
+
     def check(self, *, reads: Mapping[str, Sequence[str]], writes: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:
         """What is missing for reading and writing these fields by source: scopes, permissions, fields, quota, clock."""
 

@@ -145,9 +145,11 @@ def _try_part(org: Org, db: sqlite3.Connection, deployment: Deployment, part: Pa
         elif part.kind == "PermissionSet":
             done = _deploy_permission_set(org, db, part, deployment.user_id)
         elif part.kind in _ORDER:
-            existed = deployment.automations.has(part.kind, part.full_name)
-            deployment.automations = deployment.automations.with_part(org, part)
-            done = component(part.kind, part.full_name, part.file_name, created=not existed)
+            before = deployment.automations
+            deployment.automations = before.with_part(org, part)
+            is_new = not before.has(part.kind, part.full_name)
+            is_changed = is_new or deployment.automations != before
+            done = component(part.kind, part.full_name, part.file_name, created=is_new, changed=is_changed)
         else:
             done = component(part.kind, part.full_name, part.file_name)
         deployment.successes.append(done)

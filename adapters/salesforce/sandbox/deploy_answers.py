@@ -45,12 +45,13 @@ def component(
     *,
     record_id: str | None = None,
     created: bool = False,
+    changed: bool = True,
     deleted: bool = False,
     problem: str | None = None,
 ) -> dict[str, Any]:
-    """One component of the result: deployed, removed, or with its problem."""
+    """One component of the result: deployed (not `changed`: the org had just that), removed, or with its problem."""
     return {
-        "changed": problem is None,
+        "changed": changed and problem is None,
         "columnNumber": None,
         "componentType": kind,
         "created": created,
