@@ -32,8 +32,8 @@ MOST_AFTER_INTERVAL_S = 60.0
 MOST_CALLS = 1.2
 A_SECOND, POLLED_A_SECOND = 20.0, 2.0
 BURST_CONTACTS = 2000
-BATCH, LINKS_BATCH = 100, 1000
-"""Rows that one call of HubSpot reads or writes, and contacts whose companies one call tells."""
+BATCH = 100
+"""Rows that one call of HubSpot reads or writes."""
 PATIENCE_S = 300.0
 
 
@@ -127,16 +127,18 @@ def by_polling(options: argparse.Namespace) -> bool:
 
 def _polled(there: Beside) -> dict[str, dict[str, datetime]]:
     with sqlite3.connect(there.folder / "hotlead.db") as db:
-        rows = db.execute("SELECT c.connection, c.cursor FROM cursors c WHERE c.source = '@poll'").fetchall()
+        rows = db.execute("SELECT s.connection, c.cursor FROM cursors c JOIN sources s ON s.no = c.source WHERE s.source = '@poll'").fetchall()
     return {name: {key: datetime.fromisoformat(json.loads(text)[key]) for key in ("at", "next_at")} for name, text in rows}
 
 
 def burst(options: argparse.Namespace) -> bool:
     """Many events at once about fewer contacts, whose titles have all changed."""
     with beside(receiving=True, people=BURST_CONTACTS * 3) as there:
+        _until(lambda: len(_polled(there)) == len(there.sandboxes))
+        time.sleep(5)
+        _until_nothing_waits(there)
         ids = _retitled(there, many=BURST_CONTACTS)
         sandbox = there.sandboxes["hubspot"]
-        time.sleep(3)
         forget_calls(sandbox)
         began, before = time.monotonic(), there.server.cpu_s()
         order = {"port": there.port, "account": there.account, "ids": ids, "count": options.burst // 100, "events_each": 100, "first": 1}
@@ -145,7 +147,7 @@ def burst(options: argparse.Namespace) -> bool:
         _until_nothing_waits(there)
         wall_s, cpu_s = time.monotonic() - began, there.server.cpu_s() - before
         calls = calls_of(sandbox)
-        written = _written(sandbox)
+        written = Written.counted(sandbox)
     return _burst_report(calls, events=options.burst, contacts=len(ids), written=written, taken_s=told["wall_s"], wall_s=wall_s, cpu_s=cpu_s)
 
 
@@ -172,23 +174,45 @@ def _retitled(there: Beside, *, many: int) -> list[int]:
     return ids
 
 
-def _written(sandbox: RunningSandbox) -> int:
-    """Contacts that were written."""
-    writes = requests.get(f"{sandbox.url}/_sandbox/counters", timeout=60).json()["writes"]
-    return len({name.split("/")[1] for name in writes if name.startswith("contacts/")})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Rows that the sandbox counted as written, by what they cost at least."""
+
+    contacts: int
+    shared: int
+    """Contacts whose fields a person or the CRM may fill too: these are read again right before, so that nothing is overwritten."""
+    tasks: int
+
+    @classmethod
+    def counted(cls, sandbox: RunningSandbox) -> "Written":
+        names = [name.split("/") for name in requests.get(f"{sandbox.url}/_sandbox/counters", timeout=60).json()["writes"]]
+        return cls(
+            contacts=len({row for source, row, _ in names if source == "contacts"}),
+            shared=len({row for source, row, field in names if source == "contacts" and not field.startswith("hotlead_")}),
+            tasks=len({row for source, row, _ in names if source == "tasks"}),
+        )
+
+    def least_calls(self) -> int:
+        return sum(_full(rows, BATCH) for rows in (self.contacts, self.shared, self.tasks))
 
 
 def _burst_report(
-    calls: Mapping[str, int], *, events: int, contacts: int, written: int, taken_s: float, wall_s: float, cpu_s: float
+    calls: Mapping[str, int], *, events: int, contacts: int, written: Written, taken_s: float, wall_s: float, cpu_s: float
 ) -> bool:
-    least = _full(contacts, BATCH) + _full(contacts, LINKS_BATCH) + _full(written, BATCH)
+    least = _full(contacts, BATCH) + written.least_calls()
     total = sum(calls.values())
     print(f"\nburst: {events:,} events about {contacts:,} contacts taken in {taken_s:.1f} s, drained and written back after {wall_s:.1f} s")
-    print(f"{written:,} contacts were written; hotlead took {cpu_s:.1f} CPU s")
+    print(f"{written.contacts:,} contacts and {written.tasks:,} tasks were written; hotlead took {cpu_s:.1f} CPU s")
     print(f"the sandbox counted {total} calls: {', '.join(f'{n} {call}' for call, n in sorted(calls.items()))}")
-    print(f"least: {contacts:,} ÷ {BATCH} re-read + {contacts:,} ÷ {LINKS_BATCH} companies of contacts + {written:,} ÷ {BATCH} written = {least}")
+    parts = f"{contacts:,} re-read + {written.contacts:,} written + {written.shared:,} looked at right before + {written.tasks:,} tasks"
+    print(f"least, by {BATCH} rows a call: {parts} = {least}")
     ratio = total / least
-    return _judged([(f"{ratio:.2f} times the least number of calls, at most {MOST_CALLS}", ratio <= MOST_CALLS)])
+    return _judged(
+        [
+            (f"{ratio:.2f} times the least number of calls, at most {MOST_CALLS}", ratio <= MOST_CALLS),
+            ("most contacts had another score to be written", written.contacts > contacts / 2),
+        ]
+    )
 
 
 def _full(rows: int, size: int) -> int:

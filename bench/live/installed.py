@@ -15,7 +15,7 @@ from connector.flows.progress import silent
 from connector.flows.receiving import start_receiving
 from connector.flows.road import Road, pull_stretch, score_stretch
 from connector.flows.road_back import at_work as documents_at_work
-from connector.flows.road_back import places_of
+from connector.flows.road_back import places_of, write_stretch
 from connector.flows.runs import recorded
 from connector.ports.store import Connection, LiveStep
 from connector.settings import Settings, load_settings
@@ -76,8 +76,8 @@ def _connect(here: Installation, sandbox: RunningSandbox, *, paced: bool) -> Con
 
 
 def pulled_and_live(settings: Settings, *, live: bool = True) -> int:
-    """Everybody pulled and scored; with `live` every connection is live at every step, with what is true now as history. How many people."""
-    with opened(settings, command="bench", writing=True) as here:
+    """Everybody pulled and scored; with `live` every connection is live at every step and written once. How many people."""
+    with opened(settings, command="write-back", writing=True) as here:
         road = here.road(progress=silent)
         with recorded(store=here.store, verb="bench", clock=here.clock) as running:
             pull_stretch(road, connections=here.connections(), running=running)
@@ -85,6 +85,9 @@ def pulled_and_live(settings: Settings, *, live: bool = True) -> int:
         for step in STEPS_TO_LIVE if live else ():
             for name in [c.name for c in here.connections()]:
                 _one_step(here, road, name=name, step=step)
+        if live:
+            with recorded(store=here.store, verb="write-back", clock=here.clock) as running:
+                write_stretch(road, connections=here.connections(), running=running, allow=ANY_NUMBER)
     return people
 
 
