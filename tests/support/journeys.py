@@ -189,6 +189,9 @@ class Town:
         desk = Desk(forks=self.forks, folder=self._folder("desk"), sandboxes=sandboxes)
         if self.template is not None and not fresh:
             shutil.copytree(self.template, desk.data)
+            # A sandbox that begins anew knows no token of the one before it.
+            with closing(sqlite3.connect(desk.data / "hotlead.db")) as database, database:
+                database.execute("DELETE FROM cursors WHERE source IN (SELECT no FROM sources WHERE source = '@token')")
         return desk
 
     @contextmanager
