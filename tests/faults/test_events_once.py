@@ -22,7 +22,7 @@ import pytest
 
 from tests.support.fault_tally import as_many, tally
 from tests.support.journeys import CRMS, TASKS, Desk, Town, scored_town
-from tests.support.simulated import Event, Simulated, simulated
+from tests.support.simulated import Event, Simulated, publish_unfading, simulated
 from tests.support.told import ACTED_ON, RECORDS, Everything, told
 
 HOUR = 3600
@@ -74,10 +74,7 @@ def live_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
     def go_live(desk: Desk) -> None:
         assert desk.connect("hubspot", calls_per_10s="off", searches_per_second="off").code == 0
-        lines = [line for line in desk.ok("publish", "scoring", "b2b_default").out.splitlines() if "half_life" not in line]
-        (desk.folder / "unfading.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        desk.ok("publish", "scoring", "b2b_default", "unfading.yaml")
-        desk.ok("score")
+        publish_unfading(desk)
         desk.go_live("tasks")
         desk.ok("write-back", "--allow", "100000")
 

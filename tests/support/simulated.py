@@ -140,6 +140,14 @@ class Simulated:
             assert done.failures == ()
 
 
+def publish_unfading(desk: Desk) -> None:
+    """The shipped model without half-lives: points stay until they fall out of their window, so that a score waits for no hour."""
+    lines = [line for line in desk.ok("publish", "scoring", "b2b_default").out.splitlines() if "half_life" not in line]
+    (desk.folder / "unfading.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    desk.ok("publish", "scoring", "b2b_default", "unfading.yaml")
+    desk.ok("score")
+
+
 @contextmanager
 def simulated(
     desk: Desk, *, now: datetime | None = None, breaker_writes: int = 12, prepare: Callable[[Desk], None] | None = None
