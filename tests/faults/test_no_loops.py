@@ -205,7 +205,8 @@ def _only_in_hubspot(desk: Desk) -> str:
     ((contact,),) = desk.rows(
         "SELECT min(m.id) FROM persons p JOIN members m ON m.person = p.id JOIN sources o ON o.no = m.source"
         ""
-        " JOIN scores s ON s.person = p.id WHERE s.excluded = '' AND p.email <> '' GROUP BY p.id HAVING count(*) = 1 AND min(o.source) = 'contacts' ORDER BY p.id LIMIT 1"
+        " JOIN scores s ON s.person = p.id WHERE s.excluded = '' AND p.email <> ''"
+        " GROUP BY p.id HAVING count(*) = 1 AND min(o.source) = 'contacts' ORDER BY p.id LIMIT 1"
     )
     return str(contact)
 
