@@ -1,23 +1,21 @@
 """SIGKILL of the worker, or of all of `hotlead up`, while signed webhooks come in: what was acknowledged is there (P1)."""
 
-import json
 import os
 import random
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.beside import beside, connection_of
 from tests.support.fault_tally import as_many, tally
+from tests.support.gone_crm import beside_a_gone_hubspot, kept, pushing_at, receive_at
 from tests.support.journeys import Desk, Town, town
 from tests.support.postgres import empty_database, postgres_server
 from tests.support.processes import free_port
-from tests.support.pushing import EVENTS_A_BODY, Pushing, pushing
-from tests.support.serving import HOOK_SECRET, Up, until, up
+from tests.support.pushing import EVENTS_A_BODY, Pushing
+from tests.support.serving import Up, until, up
 
 SENDERS = 6
 MEANWHILE_S = (0.03, 0.25)
@@ -32,27 +30,9 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
 def desk(request: pytest.FixtureRequest, five: Town) -> Iterator[Desk]:
-    """Beside a HubSpot that was read once and is gone: what it pushes is received, split, and waits to be read again."""
     with ExitStack() as stack:
-        with five.crms() as sandboxes:
-            desk = five.desk(sandboxes)
-            desk.environment["HOTLEAD_LOG_LEVEL"] = "error"
-            if request.param == "PostgreSQL":
-                desk.environment["HOTLEAD_DATABASE_URL"] = empty_database(stack.enter_context(postgres_server()))
-            desk.ok("init")
-            assert desk.connect("hubspot").code == 0
-            desk.ok("install", "hubspot")
-            desk.ok("pull")
-        yield desk
-
-
-def _kept(desk: Desk) -> set[str]:
-    """Contacts that wait to be read again, in bodies or as hints."""
-    with beside(desk) as tx:
-        hints = tx.hints.next(connection="hubspot", at=datetime.now(UTC) + timedelta(days=1), limit=10**7)
-        bodies = tx.inbox.next(lane="hubspot", limit=10**7)
-    in_bodies = {str(event["objectId"]) for body in bodies for event in json.loads(body.body)}
-    return {hint.key.id for hint in hints} | in_bodies
+        url = empty_database(stack.enter_context(postgres_server())) if request.param == "PostgreSQL" else ""
+        yield beside_a_gone_hubspot(five, database_url=url)
 
 
 def _wait_for_acknowledged(under_way: Pushing, *, more_than: int) -> None:
@@ -61,11 +41,9 @@ def _wait_for_acknowledged(under_way: Pushing, *, more_than: int) -> None:
 
 def test_what_was_acknowledged_is_there_after_every_kill(desk: Desk) -> None:
     kills, chance, port = as_many(quick=25, full=500), random.Random(5), free_port()
-    desk.environment["HOTLEAD_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
-    desk.ok("receive", "hubspot", "--secret", HOOK_SECRET)
-    portal = int(connection_of(desk, "hubspot").account)
+    receive_at(desk, port=port)
     killed = 0
-    with pushing(url=f"http://127.0.0.1:{port}/hooks/hubspot", secret=HOOK_SECRET, portal=portal, threads=SENDERS) as under_way:
+    with pushing_at(desk, threads=SENDERS) as under_way:
         while killed < kills:
             with up(desk, port=port) as serving:
                 for _ in range(chance.choice((0, 1, 1))):
@@ -78,7 +56,7 @@ def test_what_was_acknowledged_is_there_after_every_kill(desk: Desk) -> None:
                 killed += 1
     kind = "PostgreSQL" if "HOTLEAD_DATABASE_URL" in desk.environment else "SQLite"
     acknowledged = under_way.acknowledged()
-    lost = acknowledged - _kept(desk)
+    lost = acknowledged - kept(desk)
     assert len(acknowledged) > killed * EVENTS_A_BODY
     assert under_way.unanswered > 0, "no request was under way when its server was killed"
     tally("P1", f"SIGKILL of hotlead up or its worker under load, {kind}", injected=killed, violations=sorted(lost))
