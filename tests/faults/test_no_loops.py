@@ -204,7 +204,6 @@ def _only_in_hubspot(desk: Desk) -> str:
     """A contact whom nobody else knows."""
     ((contact,),) = desk.rows(
         "SELECT min(m.id) FROM persons p JOIN members m ON m.person = p.id JOIN sources o ON o.no = m.source"
-        ""
         " JOIN scores s ON s.person = p.id WHERE s.excluded = '' AND p.email <> ''"
         " GROUP BY p.id HAVING count(*) = 1 AND min(o.source) = 'contacts' ORDER BY p.id LIMIT 1"
     )
