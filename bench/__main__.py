@@ -11,6 +11,8 @@ BENCHMARKS = {
     "write_back": ("--rows", "2000"),
     "receiver": ("--requests", "2000", "--rounds", "2"),
     "push": ("--seconds", "30", "--polled-seconds", "90"),
+    "workers": ("--people", "3000", "--pulled", "1000", "--rounds", "1"),
+    "rest": ("--seconds", "45", "--people", "500"),
 }
 """Modules of this package, each with `add_arguments(parser)` and `run(options)`, which says whether its bars hold; and its size for a
 quick look of about a minute, in which bars that ask for a certain size are not judged."""

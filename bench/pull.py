@@ -14,8 +14,7 @@ from typing import Any
 
 from adapters.hubspot.events import PAGE_ROWS as EVENT_ROWS
 from adapters.hubspot.events import is_event_source
-from adapters.hubspot.links import INPUTS_A_CALL
-from adapters.hubspot.links import INLINE_SOURCES
+from adapters.hubspot.links import INLINE_SOURCES, INPUTS_A_CALL
 from adapters.hubspot.read import LIST_ROWS, SEARCH_ROWS
 from adapters.salesforce.client import PAGE_ROWS
 from bench.crm.installed import CRMS, calls_of, forget_calls, install, sandbox_with

@@ -52,7 +52,7 @@ class Beside:
         """Bodies, hints and people who wait anywhere."""
         tables = ("inbox", "hints", "marks")
         with sqlite3.connect(self.folder / "hotlead.db") as db:
-            return sum(int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in tables)  # noqa: S608 - our own names
+            return sum(int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in tables)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> bool:
     """Whether every bar holds."""
-    return all([PARTS[name](options) for name in options.part or PARTS])
+    held = [PARTS[name](options) for name in options.part or PARTS]
+    return all(held)
 
 
 @contextmanager
@@ -112,29 +113,34 @@ def by_polling(options: argparse.Namespace) -> bool:
     with beside(receiving=False) as there:
         office = Office(there.sandboxes)
         intervals: list[float] = []
-        _until(lambda: len(_polled(there)) == len(there.sandboxes))
+        _until(lambda: len(polled_times(there.folder)) == len(there.sandboxes))
         office.work(a_second=POLLED_A_SECOND, seconds=options.polled_seconds)
-        intervals.extend((p["next_at"] - p["at"]).total_seconds() for p in _polled(there).values())
+        intervals.extend((p["next_at"] - p["at"]).total_seconds() for p in polled_times(there.folder).values())
         time.sleep(max(intervals) + 25)
         _until_nothing_waits(there)
         lags, left = office.answered()
     interval = max(intervals)
-    print(f"\npolling: {len(office.deeds):,} events at {POLLED_A_SECOND:.0f} a second, {left} without an answer; one interval was {interval:.0f} s")
+    print(f"\npolling: {len(office.deeds):,} events at {POLLED_A_SECOND:.0f} a second, {left} without an answer")
+    print(f"one interval was {interval:.0f} s")
     print(f"event to write-back: p50 {median(lags):.1f} s, p99 {quantiles(lags, n=100)[98]:.1f} s, longest {max(lags):.1f} s")
     most = interval + MOST_AFTER_INTERVAL_S
-    return _judged([(f"the longest took at most an interval and a minute ({most:.0f} s)", max(lags) <= most), ("every event is answered", left == 0)])
+    in_time = (f"the longest took at most an interval and a minute ({most:.0f} s)", max(lags) <= most)
+    return _judged([in_time, ("every event is answered", left == 0)])
 
 
-def _polled(there: Beside) -> dict[str, dict[str, datetime]]:
-    with sqlite3.connect(there.folder / "hotlead.db") as db:
-        rows = db.execute("SELECT s.connection, c.cursor FROM cursors c JOIN sources s ON s.no = c.source WHERE s.source = '@poll'").fetchall()
+def polled_times(folder: Path) -> dict[str, dict[str, datetime]]:
+    """Connection → when it was polled last and is to be next; nothing of one that never was."""
+    with sqlite3.connect(folder / "hotlead.db") as db:
+        rows = db.execute(
+            "SELECT s.connection, c.cursor FROM cursors c JOIN sources s ON s.no = c.source WHERE s.source = '@poll'"
+        ).fetchall()
     return {name: {key: datetime.fromisoformat(json.loads(text)[key]) for key in ("at", "next_at")} for name, text in rows}
 
 
 def burst(options: argparse.Namespace) -> bool:
     """Many events at once about fewer contacts, whose titles have all changed."""
     with beside(receiving=True, people=BURST_CONTACTS * 3) as there:
-        _until(lambda: len(_polled(there)) == len(there.sandboxes))
+        _until(lambda: len(polled_times(there.folder)) == len(there.sandboxes))
         time.sleep(5)
         _until_nothing_waits(there)
         ids = _retitled(there, many=BURST_CONTACTS)
@@ -148,7 +154,8 @@ def burst(options: argparse.Namespace) -> bool:
         wall_s, cpu_s = time.monotonic() - began, there.server.cpu_s() - before
         calls = calls_of(sandbox)
         written = Written.counted(sandbox)
-    return _burst_report(calls, events=options.burst, contacts=len(ids), written=written, taken_s=told["wall_s"], wall_s=wall_s, cpu_s=cpu_s)
+    times = {"taken_s": told["wall_s"], "wall_s": wall_s, "cpu_s": cpu_s}
+    return _burst_report(calls, events=options.burst, contacts=len(ids), written=written, **times)
 
 
 def _retitled(there: Beside, *, many: int) -> list[int]:

@@ -135,7 +135,7 @@ def _contact(number: int) -> Mapping[str, str]:
 
 
 def let_push(sandboxes: Mapping[str, RunningSandbox], addresses: Mapping[str, str]) -> None:
-    """Each sandbox pushes what happens to its people: HubSpot what the shipped file of subscriptions asks for, Salesforce every saved lead."""
+    """Each sandbox pushes what happens to its people: HubSpot what the shipped subscriptions ask for, Salesforce every saved lead."""
     config = json.loads((Path(__file__).parents[2] / "adapters/hubspot/package/webhooks-hsmeta.json").read_text(encoding="utf-8"))["config"]
     bodies = {
         "hubspot": {"target": addresses["hubspot"], "secret": SECRET, "app_id": 77, "subscriptions": config["subscriptions"]},

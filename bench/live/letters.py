@@ -12,7 +12,7 @@ CONNECTION = "hubspot"
 
 
 def requests_ready(*, port: int, account: int, records: Sequence[int], count: int, events_each: int, first: int) -> list[bytes]:
-    """`count` whole HTTP/1.1 requests with `events_each` events each, none of them twice; `first` is the number of the first event. They are about `records` in turn."""
+    """`count` whole HTTP/1.1 requests with `events_each` events each, numbered from `first` and about `records` in turn."""
     host = f"127.0.0.1:{port}"
     path = f"/hooks/{CONNECTION}"
     stamp = str(int(time.time() * 1000))

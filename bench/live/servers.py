@@ -12,6 +12,7 @@ import psutil
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STOP_S = 60
+HOTLEAD = "hotlead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,19 @@ class Server:
         """User and system, of the processes that are there now."""
         return cpu_of(self.processes())
 
+    def pss_mb(self) -> float:
+        """Memory of all of them; what several share counts once."""
+        return float(sum(one.memory_full_info().pss for one in self.processes())) / 1e6
+
+    def wake_ups(self) -> int:
+        """How often one of their threads has begun to wait by itself."""
+        return sum(_waits(task) for one in self.processes() for task in Path(f"/proc/{one.pid}/task").iterdir())
+
+
+def _waits(task: Path) -> int:
+    lines = (task / "status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
 
 def cpu_of(processes: Sequence[psutil.Process]) -> float:
     """User and system seconds of these, as far as they still live."""
@@ -43,8 +57,9 @@ def cpu_of(processes: Sequence[psutil.Process]) -> float:
 
 @contextmanager
 def serving(*words: str, environment: dict[str, str] | None = None, ready: str = "\n") -> Iterator[Server]:
-    """`python -m words`, ready once it has printed `ready`, ended by SIGTERM with the block."""
-    command = [sys.executable, "-m", *words]
+    """`python -m words` (or `hotlead words`), ready once it has printed `ready`, ended by SIGTERM with the block."""
+    program = [str(Path(sys.executable).with_name("hotlead"))] if words[0] == HOTLEAD else [sys.executable, "-m"]
+    command = [*program, *(words[1:] if words[0] == HOTLEAD else words)]
     with subprocess.Popen(command, cwd=REPOSITORY, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, text=True) as running:
         try:
             assert running.stdout is not None
