@@ -133,7 +133,7 @@ class DistributedEngine:
         lane = (job.name, key)
         rest = self._rests.get(lane, 0.0) - time.monotonic()
         if rest > 0:
-            self._again(job, key, after=timedelta(seconds=rest), tried=tried)
+            self._again(job, key, after=timedelta(seconds=rest), tried=max(tried, self._failures(lane)))
             return
         with self._guard:
             self._running.add(lane)
@@ -148,6 +148,10 @@ class DistributedEngine:
             self._again(job, key, after=timedelta(0), tried=tried)
         elif ended.again_in is not None:
             self._again(job, key, after=ended.again_in, tried=failures)
+
+    def _failures(self, lane: Lane) -> int:
+        with self._guard:
+            return self._ended[lane].failures if lane in self._ended else 0
 
     def _note(self, job: Job, lane: Lane, *, ended: Ended, failures: int) -> None:
         if ended.outcome is Outcome.BUSY:

@@ -114,4 +114,4 @@ class Job:
     """Higher goes first."""
     retry: Retry = field(default_factory=Retry)
     in_line: bool = True
-    """Whether in a shared queue it waits behind others of its lock; what clears up after dead workers may not wait behind one."""
+    """Whether in a shared queue it waits behind a run of itself; what clears up after dead workers may not wait behind one."""

@@ -5,7 +5,7 @@ No work exists only here. A job in the queue says that a lane is to be looked at
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import resources
 from typing import Any
 
@@ -23,6 +23,12 @@ LOCK = 0x686F746C7175
 _WAITING = """
 SELECT id, queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s) ORDER BY id FOR UPDATE
 """
+_AT_ONCE = """
+UPDATE procrastinate_jobs SET scheduled_at = NULL
+WHERE id = ANY(%s) AND coalesce((args->>'tried')::int, 0) = 0 AND scheduled_at > clock_timestamp() + %s
+"""
+SOON = timedelta(seconds=2)
+"""A job that is due within this is not brought forward: who found its lease taken would ask for it with every wake."""
 _NOTED = "SELECT obj_description(to_regclass('procrastinate_jobs'))"
 
 
@@ -47,11 +53,14 @@ class Queue:
     def enqueue(self, connection: Connection, wakes: frozenset[tuple[str, str]]) -> None:
         """Every lane has a job that will not start before this transaction ends. One that waits already is held fast until then.
 
-        Holding it is what makes leaving the second one out safe: else it could run, see nothing, and end before the state is there.
+        Holding it is what makes leaving the second one out safe: else it could run, see nothing, and end before the state is there. One
+        that was put off is brought forward, for it knew nothing of this; one that failed rests as long as it was to.
         """
         raw: Any = connection.connection.dbapi_connection
         lanes = {lane_of(job, key): (job, key) for job, key in sorted(wakes) if job in self._registry}
         waiting = {lane: no for no, lane in raw.execute(_WAITING, [list(lanes)]).fetchall()}
+        if waiting:
+            raw.execute(_AT_ONCE, [list(waiting.values()), SOON])
         for lane, no in waiting.items():
             _tell(raw, no, lane)
         for lane, (job, key) in lanes.items():
@@ -59,7 +68,11 @@ class Queue:
                 self.put(raw, job=job, key=key)
 
     def put(self, connection: "psycopg.Connection[Any]", *, job: str, key: str, at: datetime | None = None, tried: int = 0) -> None:
-        """One job for this lane, from `at` on; nothing where one waits already. `tried`: failures in a row so far."""
+        """One job for this lane, from `at` on; nothing where one waits already. `tried`: failures in a row so far.
+
+        Procrastinate's lock is that of the lane: it keeps a lane from running beside itself, and nothing else. Lanes that share a lease
+        find that out at the lease, for under one lock a job of later would hold up the others until then.
+        """
         known = self._registry[job]
         deferrer = self._app.configure_task(
             job,
@@ -67,7 +80,7 @@ class Queue:
             connection=connection,
             queue=QUEUE,
             priority=known.priority,
-            lock=known.lock(key) if known.in_line else None,
+            lock=lane_of(job, key) if known.in_line else None,
             queueing_lock=lane_of(job, key),
             schedule_at=at,
         )
