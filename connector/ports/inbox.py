@@ -78,7 +78,7 @@ class Hints(Protocol):
         """Re-read and kept; one that got a further turn since stays."""
 
     def later(self, hints: Sequence[WaitingHint], *, next_try_at: datetime) -> None:
-        """Counts a try; nothing is lost."""
+        """Counts a try; one that got a further turn since may be tried at once."""
 
     def waiting(self) -> Mapping[str, Backlog]:
         """By connection."""

@@ -20,7 +20,9 @@ KINDS = tuple(HintKind)
 
 _OF = (hints.c.source == bindparam("of_source"), hints.c.id == bindparam("of_id"))
 _DONE = delete(hints).where(*_OF, hints.c.turn <= bindparam("of_turn"))
-_LATER = update(hints).where(*_OF).values(tries=hints.c.tries + 1, next_try_at=bindparam("then"))
+_LATER = update(hints).where(*_OF, hints.c.turn <= bindparam("of_turn")).values(tries=hints.c.tries + 1, next_try_at=bindparam("then"))
+AT_ONCE = 0
+"""When a new hint may be tried: by any clock, for that of the machine that received it may be ahead."""
 
 
 class SqlHints:
@@ -44,7 +46,7 @@ class SqlHints:
             del kinds[key]
         if kinds:
             now, first = to_us(arrived_at), self._t.next_turn(many=len(kinds))
-            common = {"arrived_at": now, "tries": 0, "next_try_at": now}
+            common = {"arrived_at": now, "tries": 0, "next_try_at": AT_ONCE}
             rows = [
                 {"source": source, "id": id_, "kind": kind, "turn": first + n, **common}
                 for n, ((source, id_), kind) in enumerate((self._t.pair(key), kind) for key, kind in kinds.items())
@@ -67,10 +69,10 @@ class SqlHints:
         )
 
     def done(self, hints_: Sequence[WaitingHint]) -> None:
-        self._t.run(_DONE, [{**self._place(hint), "of_turn": hint.turn} for hint in hints_])
+        self._t.run(_DONE, [self._turn(hint) for hint in hints_])
 
     def later(self, hints_: Sequence[WaitingHint], *, next_try_at: datetime) -> None:
-        self._t.run(_LATER, [{**self._place(hint), "then": to_us(next_try_at)} for hint in hints_])
+        self._t.run(_LATER, [{**self._turn(hint), "then": to_us(next_try_at)} for hint in hints_])
 
     def waiting(self) -> Mapping[str, Backlog]:
         counted = select(hints.c.source, func.count().label("records"), func.min(hints.c.arrived_at).label("oldest"))
@@ -84,9 +86,9 @@ class SqlHints:
     def forget_events(self, *, before: datetime) -> int:
         return forget_events(self._t, before=before, lanes=seen_events.c.lane != SITE)
 
-    def _place(self, hint: WaitingHint) -> dict[str, Any]:
+    def _turn(self, hint: WaitingHint) -> dict[str, Any]:
         source, id_ = self._t.pair(hint.key)
-        return {"of_source": source, "of_id": id_}
+        return {"of_source": source, "of_id": id_, "of_turn": hint.turn}
 
 
 def _coalescing(table: Table, dialect: str) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -26,8 +26,7 @@ class Desk:
     worker: int
 
     def put_off(self, job: str, key: str = "", *, by: timedelta = PATIENCE, tried: int = 0) -> None:
-        (now,) = self.database.execute("SELECT clock_timestamp()").fetchone() or (None,)
-        self.queue.put(self.database, job=job, key=key, at=now + by, tried=tried)  # type: ignore[operator]  # psycopg's Any
+        self.queue.put(self.database, job=job, key=key, at=datetime.now(tz=UTC) + by, tried=tried)
 
     def wake(self, *lanes: tuple[str, str]) -> None:
         engine = create_engine(self.url.replace("postgresql:", "postgresql+psycopg:"))

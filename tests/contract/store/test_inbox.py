@@ -135,6 +135,23 @@ def test_a_new_event_brings_a_record_that_waits_for_its_next_try_to_the_front(st
     assert found.tries == 1
 
 
+def test_a_hint_that_came_while_its_record_could_not_be_read_is_not_put_off(store: Store) -> None:
+    put(store, hint("e1", "1"))
+    read = waiting(store)
+    put(store, hint("e2", "1"), days=1)
+
+    store.write(lambda tx: tx.hints.later(read, next_try_at=at(5)))
+
+    (found,) = waiting(store, days=1)
+    assert found.tries == 0
+
+
+def test_a_hint_from_a_machine_whose_clock_is_ahead_is_tried_at_once(store: Store) -> None:
+    put(store, hint("e1", "1"), days=1)
+
+    assert [h.key for h in waiting(store, days=0.99)] == [key("1")]
+
+
 def test_a_unit_that_fails_leaves_no_hint_and_no_memory_of_its_event(store: Store) -> None:
     def unit(tx: Tx) -> None:
         tx.hints.put([hint("e1", "1")], connection="crm", arrived_at=at())
