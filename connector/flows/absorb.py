@@ -11,6 +11,7 @@ from datetime import datetime
 from connector.core.identity import Placed, Row, place
 from connector.core.people import PersonId
 from connector.core.records import Activity, Company, Contact, Deal, Record, RecordKey
+from connector.flows.storable import short, storable
 from connector.ports.crm import RawRecord
 from connector.ports.inbox import Lane
 from connector.ports.store import Attach, Connection, Join, Store, StoredRaw, Tx, UnknownValue
@@ -99,9 +100,10 @@ def absorb(
     With `read_by`, the mappings by which stored rows were read, every row is mapped anew, and activities that only those saw in them go.
     `position` is stored, and `also` done, in the transaction of the last row, so that neither is ever ahead of the data. `since` is when
     the reason for reading these rows reached us, `now` unless given. `replayed` says that the rows are the stored ones: they are mapped as
-    if they were first seen. Rows that were erased stay away, and so does what others say of them.
+    if they were first seen. Rows that were erased stay away, and so does what others say of them. What no database keeps is replaced.
     """
     absorbed = Absorbed()
+    rows = tuple(storable(row) for row in rows)
     pieces = [rows[start : start + UNIT_ROWS] for start in range(0, len(rows), UNIT_ROWS)] or [()]
     for number, piece in enumerate(pieces):
         last = number == len(pieces) - 1
@@ -191,7 +193,7 @@ def _mapped(
         stored = before.get(row.key)
         mapped = mapping.records(row, before=stored.fields if stored else None, seen_at=now)
         for record in mapped.records:
-            found.add(record)
+            found.add(short(record))
         unknown.update((u.source, u.field, u.value) for u in mapped.unknown)
     return found, tuple(
         UnknownValue(connection=mapping.connection, source=s, field=f, value=v, rows=n) for (s, f, v), n in sorted(unknown.items())
