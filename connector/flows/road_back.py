@@ -1,6 +1,6 @@
 """The way back of the road: plan what the CRMs should hold, carry plans out, finish what was cut off."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connector.flows.days_off import with_public_holidays
@@ -11,7 +11,7 @@ from connector.flows.published import Published, mapping_of
 from connector.flows.road import Road
 from connector.flows.runs import Running
 from connector.flows.write_back import Written, write_back
-from connector.ports.errors import CrmError
+from connector.ports.errors import CrmError, DocumentError, HotleadError, SecretsError, UsageError
 from connector.ports.store import Connection, LiveStep, Plan, Tx
 
 NO_LIMIT = 1 << 62
@@ -25,11 +25,13 @@ class Planned:
     plan: Plan
     written: Written
     resumed: tuple[Written, ...]
+    unreached: tuple[HotleadError, ...] = ()
+    """Why connections took no part that could not be opened or asked."""
 
     @property
-    def failures(self) -> tuple[CrmError, ...]:
+    def failures(self) -> tuple[HotleadError, ...]:
         """What stopped single connections; the next write-back goes on there."""
-        return tuple(f for w in (*self.resumed, self.written) for f in w.failures)
+        return (*(f for w in (*self.resumed, self.written) for f in w.failures), *self.unreached)
 
 
 def plan_stretch(
@@ -72,17 +74,24 @@ def plan_of(tx: Tx, number: int) -> Plan:
 
 
 def execute_stretch(road: Road, *, plan: int, running: Running, look_again: bool, allow: int | None = None) -> Written:
-    """Carries out a stored plan, in every connection that it names."""
+    """Carries out a stored plan, in every connection that it names.
+
+    Once its limit is settled, one that cannot be opened holds up only its own rows.
+    """
     documents = at_work(road)
     with road.store.read() as tx:
         named = {key.rsplit(" ", 2)[0] for key in tx.plans.tally(plan)}
         connections = tuple(c for c in tx.connections.all() if c.name in named)
+    reached = reach(road, connections=connections, documents=documents, for_planning=False)
+    if reached.failures and allow != NO_LIMIT:
+        raise next(iter(reached.failures.values()))
     written = write_back(
         store=road.store,
         plan=plan,
         run=running.id,
-        places=places_for(road, connections=connections, documents=documents, for_planning=False),
-        crms={c.name: road.crm(c) for c in connections},
+        places=reached.places,
+        crms={c.name: road.crm(c) for c in connections if c.name not in reached.failures},
+        unreached=reached.failures,
         documents=documents,
         clock=road.clock,
         progress=road.progress,
@@ -96,13 +105,15 @@ def execute_stretch(road: Road, *, plan: int, running: Running, look_again: bool
 def write_stretch(road: Road, *, connections: Sequence[Connection], running: Running, allow: int | None = None) -> Planned:
     """Finishes what a kill cut off, then plans and carries out what is to be written now.
 
-    A connection whose unfinished plan still cannot go on is left aside this time.
+    A connection whose unfinished plan still cannot go on, or that cannot be opened, is left aside this time.
     """
     resumed = finish_cut_off(road, running=running)
     stuck = {key.rsplit(" ", 2)[0] for w in resumed if w.failures for key in w.tally}
-    plan = plan_stretch(road, connections=[c for c in connections if c.name not in stuck], running=running, kept_for_later=False)
+    free = [c for c in connections if c.name not in stuck]
+    unreached = reach(road, connections=free, documents=at_work(road)).failures
+    plan = plan_stretch(road, connections=[c for c in free if c.name not in unreached], running=running, kept_for_later=False)
     written = execute_stretch(road, plan=plan.id, running=running, look_again=False, allow=allow)
-    return Planned(plan=plan, written=written, resumed=resumed)
+    return Planned(plan=plan, written=written, resumed=resumed, unreached=tuple(unreached.values()))
 
 
 def finish_cut_off(road: Road, *, running: Running) -> tuple[Written, ...]:
@@ -121,6 +132,26 @@ def at_work(road: Road) -> Published:
 def places_of(road: Road, *, connections: Sequence[Connection]) -> tuple[Place, ...]:
     """The connections as planning sees them."""
     return places_for(road, connections=connections, documents=at_work(road))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """Connections that could be opened and asked; why others could not, by name."""
+
+    places: tuple[Place, ...]
+    failures: Mapping[str, HotleadError]
+
+
+def reach(road: Road, *, connections: Sequence[Connection], documents: Published, for_planning: bool = True) -> Reached:
+    """As `places_for`, each connection by itself, so that one that is down or has no credentials stops no other."""
+    places: list[Place] = []
+    failures: dict[str, HotleadError] = {}
+    for connection in connections:
+        try:
+            places.extend(places_for(road, connections=[connection], documents=documents, for_planning=for_planning))
+        except (CrmError, DocumentError, SecretsError, UsageError) as failure:
+            failures[connection.name] = failure
+    return Reached(places=tuple(places), failures=failures)
 
 
 def places_for(

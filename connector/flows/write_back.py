@@ -16,7 +16,7 @@ from connector.flows.progress import Progress, Step
 from connector.flows.published import Published
 from connector.flows.task_outbox import leave_tasks_out, send_tasks
 from connector.ports.crm import Crm
-from connector.ports.errors import CrmError
+from connector.ports.errors import CrmError, HotleadError
 from connector.ports.store import LiveStep, PlanState, Store, Tx
 
 UNDECIDED = (PlanState.PENDING, PlanState.SENDING)
@@ -33,7 +33,7 @@ class Written:
 
     plan: int
     tally: Mapping[str, int]
-    failures: tuple[CrmError, ...] = ()
+    failures: tuple[HotleadError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,7 @@ def write_back(
     run: int,
     places: Sequence[Place],
     crms: Mapping[str, Crm],
+    unreached: Mapping[str, HotleadError],
     documents: Published,
     clock: Clock,
     progress: Progress,
@@ -64,8 +65,8 @@ def write_back(
 ) -> Written:
     """Carries out the plan. `look_again` reads every row in the CRM first (for a plan that has been lying), else only fields not ours.
 
-    One connection that fails does not stop the others. Raises UsageError, with nothing written, for a plan that may not be carried out
-    (`plan_checks.checked`).
+    One connection that fails does not stop the others; one that is `unreached` could not even be opened, and its rows wait with that
+    failure. Raises UsageError, with nothing written, for a plan that may not be carried out (`plan_checks.checked`).
     """
     by_name = {p.connection.name: p for p in places}
     found = checked(store=store, plan=plan, run=run, places=by_name, model=documents.model.name, allow=allow)
@@ -74,8 +75,11 @@ def write_back(
         tally, targets = tx.plans.tally(plan), tx.plans.targets(plan)
         work = Work(store=store, plan=plan, run=run, model=model_of(tx, name=documents.model.name, plan=found), clock=clock)
     done = 0
-    failures: list[CrmError] = []
+    failures: list[HotleadError] = []
     for name in sorted({key.rsplit(" ", 2)[0] for key in tally}):
+        if name in unreached:
+            failures.append(unreached[name])
+            continue
         reach = Reach(connection=name, place=by_name.get(name), crm=crms.get(name))
         try:
             for settled in _connection(work, reach=reach, sources=[s for c, s in targets if c == name], look_again=look_again):

@@ -19,7 +19,7 @@ from connector.flows.plan import SomePlanned, plan_people
 from connector.flows.planning import Intent
 from connector.flows.published import Published
 from connector.flows.road import Road
-from connector.flows.road_back import NO_LIMIT, at_work, execute_stretch, finish_cut_off, places_for
+from connector.flows.road_back import NO_LIMIT, at_work, execute_stretch, finish_cut_off, reach
 from connector.flows.runs import REAL_TIME, Running, recorded
 from connector.flows.write_back import UNDECIDED, Written
 from connector.ports.errors import CrmError, HotleadError, UsageError
@@ -45,8 +45,10 @@ class LaneMemory:
     held_until: int = 0
     """Turns up to this one have been looked at while a connection did not answer."""
     tries: int = 0
+    shut: set[str] = field(default_factory=set)
+    """Connections that could not be opened or asked; not tried before `again_at`."""
     again_at: datetime | None = None
-    """When a plan that was cut off is tried again."""
+    """When a plan that was cut off, or a connection that is shut, is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ class _Pass:
     """Records written so far, by connection."""
     tally: Counter[str] = field(default_factory=Counter)
     failures: list[HotleadError] = field(default_factory=list)
-    unanswered: set[str] = field(default_factory=set)
+    is_answered: bool = True
+    """Whether every connection did what was asked of it."""
     lags_s: list[float] = field(default_factory=list)
     people: int = 0
     waiting: int = 0
@@ -98,6 +101,10 @@ class _Pass:
     def fail(self, failure: HotleadError) -> None:
         self.run().failures.append(failure)
         self.failures.append(failure)
+
+    def does_not_answer(self, failure: HotleadError) -> None:
+        self.fail(failure)
+        self.is_answered = False
 
 
 def write_due(road: Road, *, memory: LaneMemory, going: Going, worker: str = "") -> WrittenDue:
@@ -122,10 +129,10 @@ def write_due(road: Road, *, memory: LaneMemory, going: Going, worker: str = "")
             if documents is None:
                 _leave(one, slices.pop(0))
             else:
-                _slice(one, marks=slices.pop(0), documents=documents)
+                _slice(one, marks=slices.pop(0), documents=documents, memory=memory)
         if one.aside and not slices and len(marks) < MOST_WAITING:
             memory.held_until = max(memory.held_until, one.high)
-        if one.unanswered:
+        if not one.is_answered:
             _put_off(one, memory=memory)
     return WrittenDue(
         people=one.people,
@@ -139,17 +146,31 @@ def write_due(road: Road, *, memory: LaneMemory, going: Going, worker: str = "")
 
 
 def _finish(one: _Pass, *, memory: LaneMemory) -> None:
-    """Finishes plans that were cut off; connections whose plans cannot be finished are left aside."""
+    """Finishes plans that were cut off; connections whose plans cannot be finished, or that are shut, are left aside."""
     with one.road.store.read() as tx:
         cut_off = tx.plans.unfinished()
-    is_tried = bool(cut_off) and (memory.again_at is None or one.road.clock() >= memory.again_at)
-    if is_tried:
+    is_time = memory.again_at is None or one.road.clock() >= memory.again_at
+    if cut_off and is_time:
         for written in finish_cut_off(one.road, running=one.run()):
             _count(one, written)
-    if not cut_off or (is_tried and not one.unanswered):
+    if is_time and one.is_answered:
+        _open_again(one, memory=memory)
+    if (is_time and one.is_answered) or not (cut_off or memory.shut):
         memory.tries, memory.again_at = 0, None
     with one.road.store.read() as tx:
         one.aside |= {name for plan in tx.plans.unfinished() for name in _undone(tx.plans.tally(plan.id))}
+    one.aside |= memory.shut
+
+
+def _open_again(one: _Pass, *, memory: LaneMemory) -> None:
+    """Asks the connections that were shut once more."""
+    if not memory.shut:
+        return
+    tried = [c for c in one.connections if c.name in memory.shut]
+    failures = reach(one.road, connections=tried, documents=at_work(one.road)).failures
+    memory.shut = set(failures)
+    for failure in failures.values():
+        one.does_not_answer(failure)
 
 
 def _undone(tally: Mapping[str, int]) -> Iterator[str]:
@@ -164,15 +185,15 @@ def _slices(marks: Sequence[Mark]) -> Iterator[Sequence[Mark]]:
     return (marks[start : start + SLICE_PEOPLE] for start in range(0, len(marks), SLICE_PEOPLE))
 
 
-def _slice(one: _Pass, *, marks: Sequence[Mark], documents: Published) -> None:
+def _slice(one: _Pass, *, marks: Sequence[Mark], documents: Published, memory: LaneMemory) -> None:
     """Plans and carries out what these people call for; who is live in a connection that took no part stays in the lane."""
-    planned = _plan(one, marks=marks, documents=documents)
+    planned = _plan(one, marks=marks, documents=documents, memory=memory)
     over = [name for name, rows in planned.rows.items() if one.rows[name] + rows > _limit_of(one, name)]
     if over:
         for name in over:
             _ask(one, planned=planned, name=name)
         one.aside.update(over)
-        planned = _plan(one, marks=marks, documents=documents)
+        planned = _plan(one, marks=marks, documents=documents, memory=memory)
     one.rewritten += planned.rewritten
     failed: set[str] = set()
     if planned.plan is not None:
@@ -189,15 +210,18 @@ def _slice(one: _Pass, *, marks: Sequence[Mark], documents: Published) -> None:
     _leave(one, done)
 
 
-def _plan(one: _Pass, *, marks: Sequence[Mark], documents: Published) -> SomePlanned:
-    taking_part = [c for c in one.connections if c.name not in one.aside]
-    places = places_for(one.road, connections=taking_part, documents=documents)
+def _plan(one: _Pass, *, marks: Sequence[Mark], documents: Published, memory: LaneMemory) -> SomePlanned:
+    reached = reach(one.road, connections=[c for c in one.connections if c.name not in one.aside], documents=documents)
+    for name, failure in reached.failures.items():
+        memory.shut.add(name)
+        one.aside.add(name)
+        one.does_not_answer(failure)
     return plan_people(
         store=one.road.store,
         run=lambda: one.run().id,
         people=[m.person for m in marks],
         intent=Intent(
-            places=places,
+            places=reached.places,
             others=[c for c in one.connections if c.name in one.aside],
             breaker_writes=one.road.breaker_writes,
         ),
@@ -251,8 +275,7 @@ def _stands(run: Run, *, connection: Connection) -> int:
 def _count(one: _Pass, written: Written) -> None:
     one.tally.update(written.tally)
     for failure in written.failures:
-        one.fail(failure)
-        one.unanswered.add(failure.connection)
+        one.does_not_answer(failure)
 
 
 def _leave(one: _Pass, marks: Sequence[Mark]) -> None:

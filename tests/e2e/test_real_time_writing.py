@@ -11,7 +11,7 @@ from connector.flows import write_due as lane
 from connector.flows.retries import retry_parked
 from connector.flows.row_changes import FLIPPING
 from connector.ports.inbox import Lane
-from connector.ports.store import Connection, Tx
+from connector.ports.store import Connection, LiveStep, Tx
 from tests.support.journeys import CRMS, Desk, Town, scored_town
 from tests.support.real_time import Lanes, lanes
 
@@ -152,6 +152,37 @@ def test_a_crm_that_does_not_answer_holds_up_only_itself_and_is_finished_later(d
     assert done(finished.tally, "hubspot") > 50
     assert beside.waiting() == {}
     assert all(count == 1 for count in desk.writes().values())
+
+
+@pytest.mark.parametrize("why", ["its users cannot be asked for", "its credentials are gone"])
+def test_a_connection_that_cannot_be_asked_or_opened_holds_up_only_itself(desk: Desk, beside: Lanes, why: str) -> None:
+    store = beside.here.store
+    store.write(partial(_put, connection=replace(beside.connection("hubspot"), live=LiveStep.TASKS)))
+    with store.read() as tx:
+        sealed = tx.connections.secrets("hubspot")
+    assert sealed is not None
+    if why == "its credentials are gone":
+        store.write(lambda tx: tx.connections.put_secrets("hubspot", b"nonsense"))
+    else:
+        desk.sandboxes["hubspot"].fault("*owners*", "reset_before")
+
+    without = beside.write()
+    calls = beside.road.calls()
+    while_away = beside.write()
+    while_away_calls = beside.road.calls()
+    desk.heal()
+    store.write(lambda tx: tx.connections.put_secrets("hubspot", sealed))
+    beside.memory.again_at = None
+    finished = beside.write()
+
+    assert done(without.tally, "salesforce") > 50
+    assert done(without.tally, "hubspot") == 0
+    assert len(without.failures) == 1
+    assert without.again_at is not None
+    assert (while_away.tally, while_away.failures, while_away_calls) == ({}, (), calls), "it is not asked before its time"
+    assert done(finished.tally, "hubspot") > 50
+    assert finished.again_at is None
+    assert beside.waiting() == {}
 
 
 def test_a_workflow_that_rewrites_our_field_has_the_last_word_until_we_have_another(desk: Desk, beside: Lanes) -> None:
