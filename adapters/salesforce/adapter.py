@@ -12,6 +12,7 @@ from adapters.kit.manifest import read_manifest
 from adapters.kit.retry import RetryPolicy
 from adapters.salesforce.batch import Collections
 from adapters.salesforce.catalog import Catalogue
+from adapters.salesforce.change_feed import open_feed
 from adapters.salesforce.check import Check
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.org import Org
@@ -66,6 +67,7 @@ class SalesforceCrm:
         self._tasks = Tasks(client=self._client, collections=collections, catalogue=self._catalogue)
         self._provision = Provision(client=self._client, catalogue=self._catalogue, org=self._org)
         self._push = PushInstall(client=self._client, catalogue=self._catalogue, org=self._org)
+        self._feed = open_feed(client=self._client)
         self._check = Check(client=self._client, catalogue=self._catalogue, org=self._org, provision=self._provision)
 
     @property
@@ -120,8 +122,8 @@ class SalesforceCrm:
         return f"https://{self._settings.login_host}/lightning/r/{key.source}/{key.id}/view"
 
     def feed(self) -> HintFeed | None:
-        """None: Salesforce tells by Outbound Messages, which are pushed."""
-        return None
+        """Change events, where the settings ask for them and the extra for them is there."""
+        return self._feed
 
     def usage(self) -> Usage:
         return self._budget.usage()
@@ -166,6 +168,7 @@ class SalesforceKind:
             "client_id": credentials["client_id"],
             "client_secret": credentials["client_secret"],
             "base_url": url,
+            **({"pubsub_address": credentials["pubsub"], "change_events": "yes"} if "pubsub" in credentials else {}),
         }
 
 

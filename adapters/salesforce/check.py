@@ -6,6 +6,7 @@ Station: `hotlead check`.
 from collections.abc import Iterator, Mapping, Sequence
 
 from adapters.salesforce.catalog import Catalogue
+from adapters.salesforce.change_feed import missing_extra
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.errors import CRM_ADMIN, MAPPING_ADMIN, NOBODY, PERMISSION_SET
 from adapters.salesforce.org import Org
@@ -53,7 +54,7 @@ class Check:
                 found += self._missing_fields(source, reads.get(source, ()), writes.get(source, ()), seen.sources[source])
             else:
                 found.append(_hidden_object(source))
-        return (*found, *self._task_key(), *self._unassigned(), *self._quota(), *self._clock())
+        return (*found, *self._task_key(), *self._unassigned(), *self._quota(), *self._clock(), *self._changes())
 
     def _missing_fields(self, source: str, reads: Sequence[str], writes: Sequence[str], known: Mapping[str, object]) -> Iterator[Finding]:
         described = self._catalogue.describe(source)
@@ -145,6 +146,10 @@ class Check:
                 hint="Let it keep time by NTP: log-ins by JWT and ages of activities depend on it.",
                 mended_by=MACHINE_ADMIN,
             )
+
+    def _changes(self) -> Iterator[Finding]:
+        if (missing := missing_extra(self._client.settings)) is not None:
+            yield missing
 
 
 def _hidden_object(source: str) -> Finding:

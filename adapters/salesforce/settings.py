@@ -38,12 +38,28 @@ SETTINGS = (
     Setting(
         name="api_version", label="API version", required=False, default=API_VERSION, help="Leave as it is unless Salesforce retires it."
     ),
+    Setting(
+        name="change_events",
+        label="Change events",
+        required=False,
+        help="yes: ask the Pub/Sub API what changed (extra pubsub; Setup > Change Data Capture). Or a channel such as /data/Hotlead__chn.",
+    ),
     Setting(name="timeout_s", label="Time-out in seconds", required=False, default="60", help="How long to wait for one answer."),
     Setting(name="base_url", label="Base URL", required=False, help="Advanced: a local server that answers in place of Salesforce."),
+    Setting(
+        name="pubsub_address",
+        label="Pub/Sub address",
+        required=False,
+        help="Advanced: a server of this machine in place of the Pub/Sub API.",
+    ),
     Setting(name="base_url_anywhere", label="Base URL may leave this machine", required=False, help="Advanced: yes, to allow it."),
 )
 
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*")
+_CHANNEL = re.compile(r"/(?:data|event)/\w+")
+_YES = ("yes", "true", "1")
+ALL_CHANGES = "/data/ChangeEvents"
+"""The channel of every object that is selected under Setup > Change Data Capture."""
 _GENERIC_HOSTS = ("login", "test", "www")
 
 
@@ -62,6 +78,15 @@ class SalesforceSettings:
     timeout_s: float
     base_url: str
     """Without a trailing slash; empty for the real thing."""
+    change_events: str = ""
+    """The channel of change events, such as /data/ChangeEvents; empty where they are not asked for."""
+    pubsub_address: str = ""
+    """Host and port on this machine, spoken to in plain; empty for the real thing."""
+
+    @property
+    def has_change_events(self) -> bool:
+        """Whether they are asked for, and from whom: a local server that answers in place of Salesforce may have none."""
+        return bool(self.change_events) and (not self.base_url or bool(self.pubsub_address))
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -94,6 +119,8 @@ def read_settings(settings: Mapping[str, str]) -> SalesforceSettings:
         api_version=given["api_version"],
         timeout_s=float(given["timeout_s"]),
         base_url=given["base_url"].rstrip("/"),
+        change_events=ALL_CHANGES if given["change_events"].lower() in _YES else given["change_events"],
+        pubsub_address=given["pubsub_address"],
     )
 
 
@@ -158,9 +185,25 @@ def _base_url_problem(given: Mapping[str, str]) -> str:
     parts = urlsplit(given["base_url"])
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
         return f"{given['base_url']!r}; write it as http://127.0.0.1:8080"
-    if _is_loopback(parts.hostname) or given["base_url_anywhere"].lower() in ("yes", "true", "1"):
+    if _is_loopback(parts.hostname) or given["base_url_anywhere"].lower() in _YES:
         return ""
     return f"{parts.hostname} is another machine and would be sent the org's secrets; set base_url_anywhere to yes if that is meant"
+
+
+def _change_events_problem(given: Mapping[str, str]) -> str:
+    text = given["change_events"]
+    if text.lower() in ("", *_YES) or _CHANNEL.fullmatch(text):
+        return ""
+    return f"{text!r}; write yes, or a channel such as /data/Hotlead__chn"
+
+
+def _pubsub_address_problem(given: Mapping[str, str]) -> str:
+    if not given["pubsub_address"]:
+        return ""
+    host, _, port = given["pubsub_address"].rpartition(":")
+    if not port.isdigit() or not _is_loopback(host.strip("[]")):
+        return f"{given['pubsub_address']!r}; it is spoken to in plain, so only this machine is allowed: write it as 127.0.0.1:7443"
+    return "" if given["base_url"] else "goes with base_url: a token of the real Salesforce is not sent to another server"
 
 
 def _is_loopback(host: str) -> bool:
@@ -179,5 +222,7 @@ _EXAMINERS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "currency": _currency_problem,
     "api_version": _api_version_problem,
     "timeout_s": _timeout_problem,
+    "change_events": _change_events_problem,
     "base_url": _base_url_problem,
+    "pubsub_address": _pubsub_address_problem,
 }

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import argparse
 import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from flask import Flask
 
 from adapters.kit.sandbox.clock import SandboxClock
 from adapters.kit.sandbox.control import Control
@@ -17,7 +20,7 @@ from adapters.kit.sandbox.server import option_parser, serve
 from adapters.kit.sandbox.storage import SandboxDatabase
 from adapters.kit.sandbox.world import World
 from adapters.salesforce.sandbox.app import make_app
-from adapters.salesforce.sandbox.oauth import ConnectedApp, read_public_key
+from adapters.salesforce.sandbox.oauth import ConnectedApp, Sessions, read_public_key
 from adapters.salesforce.sandbox.org import Org, OrgSettings
 from adapters.salesforce.sandbox.seed import seed_org
 from adapters.salesforce.sandbox.seed_setup import API_USERNAME
@@ -45,8 +48,25 @@ def main() -> None:
         "username": API_USERNAME,
         "domain": "sandbox.my",
     }
-    app = make_app(org, connected_app)
-    serve(app, crm="salesforce", control=control, port=options.port, credentials=credentials, with_parent=options.with_parent)
+    sessions = Sessions(org=org)
+    app = make_app(org, connected_app, sessions=sessions)
+    with ExitStack() as stack:
+        if options.pubsub:
+            credentials["pubsub"] = stack.enter_context(_pubsub(org, app, sessions))
+        serve(app, crm="salesforce", control=control, port=options.port, credentials=credentials, with_parent=options.with_parent)
+
+
+@contextmanager
+def _pubsub(org: Org, app: Flask, sessions: Sessions) -> Iterator[str]:
+    """The Pub/Sub API beside the app, as long as the block runs: host and port. Its packages are an extra of the product."""
+    from adapters.salesforce.sandbox.change_log import ChangeLog
+    from adapters.salesforce.sandbox.pubsub import PubSubServer, pubsub_routes, serving_pubsub
+
+    log = ChangeLog(changes=org.changes, control=org.control)
+    server = PubSubServer(log=log, sessions=sessions, stopping=org.control.stopping)
+    app.register_blueprint(pubsub_routes(server, log))
+    with serving_pubsub(server) as address:
+        yield address
 
 
 def _options() -> argparse.ArgumentParser:
@@ -66,6 +86,7 @@ def _options() -> argparse.ArgumentParser:
         help="a standard field the API user may not see; may be repeated",
     )
     add("--hide-object", action="append", default=[], metavar="OBJECT", help="an object it may not see; may be repeated")
+    add("--pubsub", action="store_true", help="serve the Pub/Sub API too, on a port of its own (needs grpcio and fastavro)")
     add("--no-customize", action="store_true", help="the API user may not make fields or permission sets")
     return parser
 

@@ -33,11 +33,11 @@ from adapters.salesforce.sandbox.tooling import tooling_routes
 ACCENT = "#0b5cab"
 
 
-def make_app(org: Org, connected_app: ConnectedApp) -> Flask:
-    """The app over `org`, with the connected app's credentials; `org.control` is mounted on it."""
+def make_app(org: Org, connected_app: ConnectedApp, *, sessions: Sessions | None = None) -> Flask:
+    """The app over `org`, with the connected app's credentials; `org.control` is mounted on it. `sessions`: another API's too."""
     app = Flask("adapters.salesforce.sandbox")
     app.url_map.merge_slashes = False
-    sessions, cursors = Sessions(org=org), Cursors(org=org)
+    sessions, cursors = sessions or Sessions(org=org), Cursors(org=org)
     guard(app, org, sessions)
     app.register_blueprint(oauth_routes(org, sessions, connected_app))
     app.register_blueprint(sobject_routes(org))

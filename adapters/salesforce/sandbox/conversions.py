@@ -131,6 +131,7 @@ def merge_records(org: Org, db: sqlite3.Connection, master_id: str, losers: Sequ
             "LastModifiedById = ? WHERE Id = ?",
             (master["Id"], stamp, stamp, ADMIN_ID, loser["Id"]),
         )
+        org.records.notes.binned(kind.name, loser["Id"], is_binned=True, by=ADMIN_ID)
     db.execute(
         f"UPDATE {kind.table} SET SystemModstamp = ?, LastModifiedDate = ?, LastModifiedById = ? WHERE Id = ?",
         (stamp, stamp, ADMIN_ID, master["Id"]),

@@ -107,7 +107,7 @@ class OutboundCourier:
         """One notification, when the rule fits."""
         message: Message = target.wants
         told = change.told
-        if told["object"] != message.source or (message.except_user and told["by"] == message.except_user):
+        if told["object"] != message.source or "binned" in told or (message.except_user and told["by"] == message.except_user):
             return []
         if told["is_new"]:
             is_wanted = message.when != "update"

@@ -1,7 +1,7 @@
-"""What happens to the org's records, as its automations see it: saved as new, or saved with these fields changed.
+"""What happens to the org's records: saved as new, saved with these fields changed, deleted, restored.
 
 Station: Salesforce sandbox, between `records.py` and `adapters.kit.sandbox.changes`. Deleting and restoring are not saving:
-no workflow rule and no record-triggered flow on save runs then.
+no workflow rule and no record-triggered flow on save runs then; change events tell them.
 """
 
 from __future__ import annotations
@@ -32,3 +32,9 @@ class RecordNotes:
         """These fields of a record were saved by the user `by`, or by one of the org's own acts (a merge, a conversion)."""
         if self._changes.are_wanted:
             self._changes.note({"object": source, "id": record_id, "is_new": is_new, "changed": list(changed), "by": by})
+
+    def binned(self, source: str, record_id: str, *, is_binned: bool, by: str) -> None:
+        """A record was put into the recycle bin or came out of it. No rule and no flow on save runs then."""
+        if self._changes.are_wanted:
+            told = {"object": source, "id": record_id, "is_new": False, "changed": [], "by": by, "binned": is_binned}
+            self._changes.note(told)

@@ -163,6 +163,7 @@ class Records:
             db.execute(f"UPDATE {kind.table} SET {sets} WHERE Id = ?", [*changed.values(), row["Id"]])
         else:
             db.execute(f"DELETE FROM {kind.table} WHERE Id = ?", (row["Id"],))
+        self.notes.binned(kind.name, row["Id"], is_binned=True, by=writer.user_id)
         if kind.name in _PERMISSION_KINDS:
             self._catalogue.forget_grants()
 

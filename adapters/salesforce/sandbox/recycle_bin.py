@@ -35,6 +35,7 @@ def undelete(org: Org, db: sqlite3.Connection, kind: Kind, row: Row, writer: Wri
     org.records.stamp(kind, changed, writer)
     sets = ", ".join(f'"{name}" = ?' for name in changed)
     db.execute(f"UPDATE {kind.table} SET {sets} WHERE Id = ?", [*changed.values(), row["Id"]])
+    org.records.notes.binned(kind.name, row["Id"], is_binned=False, by=writer.user_id)
 
 
 def purge(org: Org, db: sqlite3.Connection, kind: Kind, row: Row, writer: Writer) -> None:
