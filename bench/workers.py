@@ -125,7 +125,8 @@ def _rescored(database: Database, folder: Path, *, workers: int, base: str = "re
     """`base`: what the turn begins with; `turn` is what the last one left, in which nothing is left to do."""
     if base == "ready":
         _copied(database)
-    done = f"SELECT count(*) FROM cursors c JOIN sources s ON s.no = c.source WHERE s.connection = '{MARKS}' AND s.source LIKE '{SCORE_SHARDS} %'"
+    source = f"s.connection = '{MARKS}' AND s.source LIKE '{SCORE_SHARDS} %'"
+    done = f"SELECT count(*) FROM cursors c JOIN sources s ON s.no = c.source WHERE {source}"
     return _turn(database, folder, workers=workers, threads=2, is_done=lambda: database.sql(done, base="turn")[0][0] == len(RANGES))
 
 
@@ -160,7 +161,8 @@ def _started(workers: int, words: Sequence[str], environment: Mapping[str, str],
 
 def _rescoring_report(turns: Mapping[str, Sequence[Turn]], *, start_s: float, people: int, judged: bool) -> bool:
     print(
-        f"\nfull rescoring of {people:,} people by the night's jobs, best of {len(turns['one'])} turns; starting a worker costs {start_s:.2f} CPU s\n"
+        f"\nfull rescoring of {people:,} people by the night's jobs, best of {len(turns['one'])} turns;"
+        f" starting a worker costs {start_s:.2f} CPU s\n"
     )
     print("| workers | CPU s | without start-up | of the database | wall s |\n|---|---|---|---|---|")
     best = {name: min(many, key=lambda t: t.cpu_s) for name, many in turns.items()}
@@ -191,12 +193,8 @@ def pulls(options: argparse.Namespace) -> bool:
             for workers in (1, 2) if number % 2 else (2, 1):
                 turns[workers].append(_pulled(database, scratch, workers=workers, connections=len(sandboxes)))
     one, two = (min(turn.wall_s for turn in turns[workers]) for workers in (1, 2))
-    print(
-        f"\nfirst pull of two connections at {LATENCY_S * 1000:.0f} ms a call, one job at a time in each worker, best of {len(turns[1])} turns"
-    )
-    print(
-        f"one worker {one:.1f} s, two workers {two:.1f} s, start-up included; {os.cpu_count()} cores shared with both sandboxes and the database"
-    )
+    print(f"\nfirst pull of two connections at {LATENCY_S * 1000:.0f} ms a call, one job at a time in each worker, best of {len(turns[1])}")
+    print(f"one worker {one:.1f} s, two workers {two:.1f} s, start-up included; {os.cpu_count()} cores for all")
     return _judged([(f"{one / two:.2f} times as fast with two, at least {LEAST_FASTER}", one / two >= LEAST_FASTER)])
 
 
