@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from connector.flows.retries import AT_ONCE, retry_parked
+from connector.flows.retries import retry_parked
 from connector.settings import Settings
 from jobs.job import Every, Job, Looked
 from jobs.locks import always
@@ -12,8 +12,8 @@ from jobs.work import Work
 def run(work: Work, key: str) -> Looked:
     """Has everybody whose parked row is due written again."""
     del key
-    marked = retry_parked(store=work.store, clock=work.clock)
-    return Looked(again_at=work.clock() + timedelta(minutes=1) if marked == AT_ONCE else None)
+    retry_parked(store=work.store, clock=work.clock)
+    return Looked()
 
 
 def interval(settings: Settings) -> timedelta:

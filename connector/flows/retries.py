@@ -9,20 +9,23 @@ from connector.ports.store import LiveStep, Parked, Store, Tx
 
 Clock = Callable[[], datetime]
 AT_ONCE = 500
-"""Parked rows of one unit; more come with the next look."""
+"""Parked rows of one unit."""
 
 
 def retry_parked(*, store: Store, clock: Clock) -> int:
     """How many parked rows are due in connections that are live. Each is then written, or parked anew for longer, or forgotten because
-    nothing is to be written any more.
+    nothing is to be written any more. One that none of this happens to stays due, and holds up no other.
     """
-    now = clock()
+    now, marked, last = clock(), 0, None
     with store.read() as tx:
-        live = {c.name for c in tx.connections.all() if c.live is not LiveStep.OFF}
-        due = [one for one in tx.parked.due(at=now, limit=AT_ONCE) if one.key.connection in live]
-    if due:
+        live = tuple(c.name for c in tx.connections.all() if c.live is not LiveStep.OFF)
+    while True:
+        with store.read() as tx:
+            due = tx.parked.due(at=now, connections=live, limit=AT_ONCE, after=last)
+        if not due:
+            return marked
         store.write(partial(_mark, due=due, now=now))
-    return len(due)
+        marked, last = marked + len(due), due[-1]
 
 
 def _mark(tx: Tx, *, due: Sequence[Parked], now: datetime) -> None:

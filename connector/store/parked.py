@@ -1,12 +1,12 @@
 """Rows that could not be written, with why, until they are retried."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, literal, select, tuple_
 
 from connector.core.records import RecordKey
 from connector.ports.crm import Refusal
@@ -20,6 +20,8 @@ from connector.store.values import dump, dump_key, load_key
 _CLEAR = delete(parked).where(
     parked.c.source == bindparam("of_source"), parked.c.id == bindparam("of_id"), parked.c.what == bindparam("of_what")
 )
+
+_ORDER = (parked.c.next_try_at, parked.c.source, parked.c.id, parked.c.what)
 
 
 class SqlParked:
@@ -51,9 +53,13 @@ class SqlParked:
         statement = select(parked).order_by(parked.c.at.desc(), parked.c.source, parked.c.id, parked.c.what).limit(limit)
         return tuple(_parked(self._t, row) for row in self._t.rows(statement))
 
-    def due(self, *, at: datetime, limit: int) -> tuple[Parked, ...]:
-        statement = select(parked).where(parked.c.next_try_at <= to_us(at)).order_by(parked.c.next_try_at, parked.c.source, parked.c.id)
-        return tuple(_parked(self._t, row) for row in self._t.rows(statement.limit(limit)))
+    def due(self, *, at: datetime, connections: Collection[str], limit: int, after: Parked | None = None) -> tuple[Parked, ...]:
+        sources = [no for name in connections for no in self._t.sources_of(name)]
+        statement = select(parked).where(parked.c.next_try_at <= to_us(at), parked.c.source.in_(sources))
+        if after is not None:
+            source, id_ = self._t.pair(after.key)
+            statement = statement.where(tuple_(*_ORDER) > tuple_(literal(to_us(after.next_try_at)), source, id_, after.what))
+        return tuple(_parked(self._t, row) for row in self._t.rows(statement.order_by(*_ORDER).limit(limit)))
 
     def count(self) -> int:
         return int(self._t.value(select(func.count()).select_from(parked)))

@@ -16,16 +16,32 @@ def entry(id_: str, before: int | None, after: int, *, days: float, field: str =
     )
 
 
-def test_parked_rows_are_due_from_their_next_try_on_the_longest_due_first(store: Store) -> None:
-    def parked(id_: str, *, due: float) -> Parked:
-        return Parked(key=key(id_), what="fields", person=1, refusal=REFUSAL, at=at(), tries=1, next_try_at=at(due))
+def parked(id_: str, *, due: float, what: str = "fields") -> Parked:
+    return Parked(key=key(id_), what=what, person=1, refusal=REFUSAL, at=at(), tries=1, next_try_at=at(due))
 
+
+def test_parked_rows_are_due_from_their_next_try_on_the_longest_due_first(store: Store) -> None:
     store.write(lambda tx: tx.parked.put([parked("1", due=3), parked("2", due=1), parked("3", due=2)]))
 
     with store.read() as tx:
-        assert [p.key.id for p in tx.parked.due(at=at(2), limit=9)] == ["2", "3"]
-        assert [p.key.id for p in tx.parked.due(at=at(9), limit=2)] == ["2", "3"]
-        assert tx.parked.due(at=at(0.5), limit=9) == ()
+        assert [p.key.id for p in tx.parked.due(at=at(2), connections=["crm"], limit=9)] == ["2", "3"]
+        assert [p.key.id for p in tx.parked.due(at=at(9), connections=["crm"], limit=2)] == ["2", "3"]
+        assert tx.parked.due(at=at(0.5), connections=["crm"], limit=9) == ()
+        assert tx.parked.due(at=at(9), connections=["hub"], limit=9) == ()
+        assert tx.parked.due(at=at(9), connections=[], limit=9) == ()
+
+
+def test_due_rows_go_on_after_the_last_one_seen(store: Store) -> None:
+    rows = [parked("1", due=2), parked("2", due=1), parked("2", due=1, what="stage"), parked("3", due=1)]
+    store.write(lambda tx: tx.parked.put(rows))
+
+    seen, last = [], None
+    with store.read() as tx:
+        while due := tx.parked.due(at=at(9), connections=["crm"], limit=1, after=last):
+            seen.append((due[0].key.id, due[0].what))
+            last = due[-1]
+
+    assert seen == [("2", "fields"), ("2", "stage"), ("3", "fields"), ("1", "fields")]
 
 
 def test_live_ids_leave_out_what_is_deleted_or_taken_over(store: Store) -> None:

@@ -1,0 +1,49 @@
+"""Parked rows are tried again when their time has come, however many others are due that cannot be tried."""
+
+from dataclasses import replace
+
+from connector.flows.retries import AT_ONCE, retry_parked
+from connector.ports.crm import Refusal
+from connector.ports.errors import Action
+from connector.ports.inbox import Lane
+from connector.ports.store import LiveStep, Parked, Store, Tx
+from tests.support.stores import at, connection, contact, key, put_contact
+
+REFUSAL = Refusal(action=Action.SKIP_RECORD, code="X", message="no", cause="a rule", mended_by="nobody")
+
+
+def parked(id_: str, *, due: float, of: str = "crm", what: str = "fields") -> Parked:
+    return Parked(key=key(id_, connection=of), what=what, person=1, refusal=REFUSAL, at=at(), tries=1, next_try_at=at(due))
+
+
+def go_live(store: Store) -> None:
+    store.write(lambda tx: tx.connections.put(replace(connection("crm"), live=LiveStep.FIELDS)))
+
+
+def waiting(store: Store) -> list[int]:
+    with store.read() as tx:
+        return [one.person for one in tx.marks.next(lane=Lane.WRITE, limit=99)]
+
+
+def test_rows_of_a_connection_that_is_off_and_rows_that_are_gone_hold_up_nobody(store: Store) -> None:
+    go_live(store)
+    person = put_contact(store, contact("live"))
+
+    def unit(tx: Tx) -> None:
+        tx.parked.put([parked(str(n), due=1, of="hub") for n in range(AT_ONCE)])
+        tx.parked.put([parked(str(n), due=1) for n in range(AT_ONCE)])
+        tx.parked.put([parked("live", due=2)])
+
+    store.write(unit)
+
+    assert retry_parked(store=store, clock=lambda: at(3)) == AT_ONCE + 1
+    assert waiting(store) == [person]
+
+
+def test_rows_that_are_not_due_yet_wait(store: Store) -> None:
+    go_live(store)
+    put_contact(store, contact("live"))
+    store.write(lambda tx: tx.parked.put([parked("live", due=2)]))
+
+    assert retry_parked(store=store, clock=lambda: at(1)) == 0
+    assert waiting(store) == []
