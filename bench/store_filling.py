@@ -65,7 +65,9 @@ def _put_people(database: sqlite3.Connection, crowd: Crowd, shard: int, lists: d
     database.executemany("INSERT INTO person_facts (shard, person, facts) VALUES (?, ?, ?)", rows)
     people = ((int(i), "", "", "", "") for i in ids)
     database.executemany(
-        "INSERT INTO persons (id, created_at, joined_into, live, name, email, company, search) VALUES (?, 0, NULL, 1, ?, ?, ?, ?)", people
+        "INSERT INTO persons (id, created_at, joined_into, live, name, email, company, search, scored)"
+        " VALUES (?, 0, NULL, 1, ?, ?, ?, ?, 0)",
+        people,
     )
 
 

@@ -138,6 +138,7 @@ def _high(store: Store) -> int:
 def keep(*, store: Store, rows: Sequence[ScoreRow], high: int, started: datetime) -> int:
     """Stores the rows that say something else than the current ones; how many those are.
 
+    Whoever was scored meanwhile with something that came in after `high` is left as they are: the rows here do not know of it.
     Whoever waited to be scored, by a turn up to `high`, or got another score now waits to be written back.
     """
     return sum(store.write(partial(_keep_unit, rows=piece, high=high, started=started)) for piece in _pieces(rows))
@@ -158,9 +159,12 @@ def _pieces(rows: Sequence[ScoreRow]) -> Iterator[list[ScoreRow]]:
 def _without_rows(tx: Tx, *, people: Sequence[PersonId], high: int) -> None:
     """Nothing is left of them that could be scored or written."""
     tx.marks.done(people, lane=Lane.SCORE, until=high)
+    tx.scores.know(people, turn=high)
 
 
 def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], high: int, started: datetime) -> int:
+    fresher = tx.scores.knowing_more(sorted({r.person for r in rows}), than=high)
+    rows = [r for r in rows if r.person not in fresher]
     different: list[ScoreRow] = []
     for model in sorted({r.model for r in rows}):
         mine = [r for r in rows if r.model == model]
@@ -168,7 +172,7 @@ def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], high: int, started: datetime
         different.extend(r for r in mine if _is_news(r, current.get(r.person)))
     tx.scores.put(different)
     tx.marks.put([r.person for r in different], lane=Lane.WRITE, since=started)
-    tx.marks.move([r.person for r in rows], lane=Lane.SCORE, to=Lane.WRITE, until=high)
+    tx.scores.know(tx.marks.move([r.person for r in rows], lane=Lane.SCORE, to=Lane.WRITE, until=high), turn=high)
     tx.wake("write_back")
     return len(different)
 

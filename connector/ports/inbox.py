@@ -122,8 +122,8 @@ class Marks(Protocol):
     def done(self, people: Sequence[PersonId], *, lane: Lane, until: int) -> None:
         """Takes these people's marks away where their turn is at most `until`."""
 
-    def move(self, people: Sequence[PersonId], *, lane: Lane, to: Lane, until: int) -> None:
-        """As `done`; who was taken away waits in `to`, since as long."""
+    def move(self, people: Sequence[PersonId], *, lane: Lane, to: Lane, until: int) -> tuple[PersonId, ...]:
+        """As `done`; who was taken away waits in `to`, since as long. They are given back."""
 
     def waiting(self) -> Mapping[Lane, Backlog]: ...
 
@@ -145,11 +145,16 @@ class LeaseLost(StoreError):
 
 
 class Leases(Protocol):
+    """Where several machines share the database, its clock decides, for theirs differ: of `at` and `until` only their distance counts then."""
+
     def take(self, name: str, *, holder: str, at: datetime, until: datetime) -> Lease | None:
         """None while another holder's lease has not run out. The holder itself gets it again, with a new fence."""
 
-    def renew(self, lease: Lease, *, until: datetime) -> Lease:
+    def renew(self, lease: Lease, *, at: datetime, until: datetime) -> Lease:
         """Raises LeaseLost where the fence has moved on."""
+
+    def holder(self, name: str, *, at: datetime) -> str:
+        """Who holds it right now; empty: nobody."""
 
     def require(self, lease: Lease) -> None:
         """Raises LeaseLost where the fence has moved on: called first in every unit that the lease protects."""

@@ -348,6 +348,12 @@ class Scores(Protocol):
         """Becomes the current score; a row goes to the history when its grade differs from the one before."""
 
     def current(self, people: Sequence[PersonId], *, model: str) -> Mapping[PersonId, ScoreRow]: ...
+    def know(self, people: Sequence[PersonId], *, turn: int) -> None:
+        """The scores of these people, or that they have none, come of everything that was marked up to this turn."""
+
+    def knowing_more(self, people: Sequence[PersonId], *, than: int) -> frozenset[PersonId]:
+        """Those of these people whose scores are known to come of something that was marked after this turn."""
+
     def keep(self, rows: Sequence[ScoreRow]) -> None:
         """Adds to the history (it was written to a CRM)."""
 

@@ -100,7 +100,7 @@ def _members(t: Transaction, keys: Sequence[RecordKey]) -> dict[RecordKey, AnyRo
 
 
 def _make_people(t: Transaction, ids: Sequence[PersonId], *, now: int) -> None:
-    empty = {"created_at": now, "joined_into": None, "live": False, "name": "", "email": "", "company": "", "search": ""}
+    empty = {"created_at": now, "joined_into": None, "live": False, "name": "", "email": "", "company": "", "search": "", "scored": 0}
     t.insert(persons, [{"id": person, **empty} for person in ids])
 
 

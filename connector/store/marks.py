@@ -35,8 +35,10 @@ class SqlMarks:
     def done(self, people: Sequence[PersonId], *, lane: Lane, until: int) -> None:
         self._take_away(people, lane=lane, until=until)
 
-    def move(self, people: Sequence[PersonId], *, lane: Lane, to: Lane, until: int) -> None:
-        put_marks(self._t, self._take_away(people, lane=lane, until=until), lane=to.value)
+    def move(self, people: Sequence[PersonId], *, lane: Lane, to: Lane, until: int) -> tuple[PersonId, ...]:
+        moved = self._take_away(people, lane=lane, until=until)
+        put_marks(self._t, moved, lane=to.value)
+        return tuple(moved)
 
     def waiting(self) -> Mapping[Lane, Backlog]:
         counted = select(marks.c.lane, func.count().label("people"), func.min(marks.c.since).label("oldest")).group_by(marks.c.lane)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, update
 
 from connector.core.people import PersonId
 from connector.ports.store import PersonLine, ScoreRow
@@ -41,6 +41,16 @@ class SqlScores:
             statement = select(scores).where(scores.c.model == model, scores.c.person.in_(some))
             found.update({row.person: score_of(row) for row in self._t.rows(statement)})
         return found
+
+    def know(self, people: Sequence[PersonId], *, turn: int) -> None:
+        for some in chunks(people):
+            self._t.run(update(persons).where(persons.c.id.in_(some), persons.c.scored < turn).values(scored=turn))
+
+    def knowing_more(self, people: Sequence[PersonId], *, than: int) -> frozenset[PersonId]:
+        found: set[PersonId] = set()
+        for some in chunks(people):
+            found.update(row.id for row in self._t.rows(select(persons.c.id).where(persons.c.id.in_(some), persons.c.scored > than)))
+        return frozenset(found)
 
     def keep(self, rows: Sequence[ScoreRow]) -> None:
         """One row for each time a score is as of."""

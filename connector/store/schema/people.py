@@ -15,8 +15,12 @@ persons = Table(
     text("email"),
     text("company"),
     text("search"),
+    number("scored"),
 )
-"""`search` is the folded text that a name or company is looked for in. Joined persons stay, so that a number is never used twice."""
+"""`scored`: the turn of marks up to which the kept scores know everything.
+
+`search` is the folded text that a name or company is looked for in. Joined persons stay, so that a number is never used twice.
+"""
 
 members = Table(
     "members",

@@ -1,7 +1,9 @@
 """What scoring keeps in a store when a model stops or begins to apply to a person."""
 
+import pytest
+
 from connector.core.model import Model
-from connector.flows.score import NOT_MEANT, Scored, score_some
+from connector.flows.score import NOT_MEANT, Scored, keep, score_due, score_rows, score_some
 from connector.ports.inbox import Lane
 from connector.ports.store import Store
 from mappings.compile import compile_scoring
@@ -64,3 +66,39 @@ def test_a_model_that_applies_again_scores_again(store: Store) -> None:
     with store.read() as tx:
         row = tx.scores.current([1], model="m")[1]
     assert (row.excluded, row.total, row.model_version) == ("", 40, 3)
+
+
+@pytest.mark.parametrize("had_a_score", [True, False])
+def test_scores_that_were_read_before_an_event_do_not_replace_the_score_that_knows_it(store: Store, had_a_score: bool) -> None:
+    put_contact(store, contact("1", values={"name": "Ann", "country": "JP"}))
+    put_contact(store, contact("2", values={"name": "Bob", "country": "JP"}))
+    if had_a_score:
+        scored(store, EVERYBODY, version=1)
+    models = [model(IN_JAPAN, version=2)]
+    with store.read() as tx:
+        high = tx.marks.high()
+    stale = score_rows(*store.load_people([1, 2], facts=("person.name", "person.country"), since=at()), models=models, now=at(2))
+    put_contact(store, contact("1", values={"name": "Ann", "country": "US"}), person=1)
+    store.write(lambda tx: tx.marks.put([1], lane=Lane.SCORE, since=at(2)))
+    score_due(store=store, models=models, clock=lambda: at(2))
+
+    keep(store=store, rows=stale, high=high, started=at(2))
+
+    with store.read() as tx:
+        current = tx.scores.current([1, 2], model="m")
+        assert tx.marks.next(lane=Lane.SCORE, limit=9) == ()
+    assert {p: row.total for p, row in current.items()} == ({1: 0, 2: 40} if had_a_score else {2: 40})
+
+
+def test_who_got_an_event_after_the_scores_were_read_keeps_waiting_to_be_scored(store: Store) -> None:
+    put_contact(store, contact("1", values={"name": "Ann", "country": "JP"}))
+    with store.read() as tx:
+        high = tx.marks.high()
+    stale = score_rows(*store.load_people([1], facts=("person.name",), since=at()), models=[model(EVERYBODY, version=1)], now=at(2))
+    store.write(lambda tx: tx.marks.put([1], lane=Lane.SCORE, since=at(2)))
+
+    keep(store=store, rows=stale, high=high, started=at(2))
+
+    with store.read() as tx:
+        assert tx.scores.current([1], model="m")[1].total == 40
+        assert [mark.person for mark in tx.marks.next(lane=Lane.SCORE, limit=9)] == [1]
