@@ -16,8 +16,8 @@ from procrastinate.exceptions import ConnectorException
 
 from connector.flows.stopping import Stopping
 from jobs.embedded import EngineState, Lane, LaneState, RunJob
-from jobs.job import Job
-from jobs.queueing import QUEUE, Queue, conninfo
+from jobs.job import Job, kept_free
+from jobs.queueing import LONG, QUEUE, Queue, conninfo, queue_of
 from jobs.runner import Ended, Outcome
 
 LOOKED_EVERY_S = 2.0
@@ -75,11 +75,9 @@ class DistributedEngine:
         loop, app = self._loop, self._app
         if loop is None or app is None:
             return 0
-        stalled = asyncio.run_coroutine_threadsafe(
-            app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=DEAD_AFTER_S), loop
-        ).result()
+        stalled = asyncio.run_coroutine_threadsafe(app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_S), loop).result()
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
-            for job in stalled:
+            for job in (one for one in stalled if one.queue in (QUEUE, LONG)):
                 connection.execute("DELETE FROM procrastinate_jobs WHERE id = %s AND status = 'doing'", [job.id])
                 if job.task_name in self._registry:
                     self._queue.put(connection, job=job.task_name, key=str(job.task_kwargs.get("key", "")))
@@ -106,22 +104,38 @@ class DistributedEngine:
         connector = PsycopgConnector(conninfo=self._conninfo, min_size=1, max_size=4, kwargs={"application_name": "hotlead jobs"})
         app = App(connector=connector)
         for job in self._registry.values():
-            app.task(name=job.name, queue=QUEUE, pass_context=True)(self._task_of(job))
+            app.task(name=job.name, queue=queue_of(job), pass_context=True)(self._task_of(job))
         async with app.open_async():
             self._app = app
             try:
-                await app.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=self._threads,
-                    install_signal_handlers=False,
-                    fetch_job_polling_interval=LOOKED_EVERY_S,
-                    abort_job_polling_interval=60.0,
-                    delete_jobs="always",
-                    update_heartbeat_interval=BEATS_EVERY_S,
-                    stalled_worker_timeout=DEAD_AFTER_S,
-                )
+                await self._serve_queues(app)
             finally:
                 self._app = None
+
+    async def _serve_queues(self, app: App) -> None:
+        """Two workers share the threads: some take whatever there is, the others only what somebody waits for."""
+        urgent = kept_free(self._threads)
+        workers = [self._worker(app, queues=[QUEUE, LONG], threads=self._threads - urgent)]
+        if urgent:
+            workers.append(self._worker(app, queues=[QUEUE], threads=urgent))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for worker in workers:
+                    group.create_task(worker)
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def _worker(self, app: App, *, queues: list[str], threads: int) -> None:
+        await app.run_worker_async(
+            queues=queues,
+            concurrency=threads,
+            install_signal_handlers=False,
+            fetch_job_polling_interval=LOOKED_EVERY_S,
+            abort_job_polling_interval=60.0,
+            delete_jobs="always",
+            update_heartbeat_interval=BEATS_EVERY_S,
+            stalled_worker_timeout=DEAD_AFTER_S,
+        )
 
     def _task_of(self, job: Job) -> Callable[..., None]:
         def look(_context: JobContext, key: str = "", tried: int = 0) -> None:

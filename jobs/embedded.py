@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from connector.flows.stopping import Stopping
-from jobs.job import Job
+from jobs.job import URGENT_FROM, Job, kept_free
 from jobs.runner import Ended, Outcome
 
 log = structlog.get_logger()
@@ -92,6 +92,8 @@ class EmbeddedEngine:
         self._run = run
         self._stopping = stopping
         self._shared = _Shared()
+        self._most_long = threads - kept_free(threads)
+        """Jobs side by side that nobody waits for."""
         self._threads = [threading.Thread(target=self._serve, name=f"hotlead-job-{n}", daemon=True) for n in range(1, threads + 1)]
 
     def start(self) -> None:
@@ -176,6 +178,8 @@ class EmbeddedEngine:
             while not self._shared.stopping:
                 now = time.monotonic()
                 ready = [n for n in self._shared.lanes.values() if self._may_run(n, now)]
+                if self._long_ones() >= self._most_long:
+                    ready = [n for n in ready if n.job.priority >= URGENT_FROM]
                 if ready:
                     lane = max(ready, key=lambda n: (n.job.priority, -n.since))
                     lane.due, lane.is_running = None, True
@@ -186,6 +190,9 @@ class EmbeddedEngine:
 
     def _may_run(self, lane: _Lane, now: float) -> bool:
         return lane.due is not None and lane.due <= now and not lane.is_running and lane.job.lock(lane.key) not in self._shared.held
+
+    def _long_ones(self) -> int:
+        return sum(n.is_running and n.job.priority < URGENT_FROM for n in self._shared.lanes.values())
 
     def _pause(self, now: float) -> float | None:
         """Until the next lane is due; None: until somebody wakes one or a lock is free."""

@@ -11,6 +11,14 @@ from jobs.work import Work
 
 _SPREAD = Random()
 
+URGENT_FROM = 40
+"""From this priority on a job is what somebody waits for; below it, one may take hours."""
+
+
+def kept_free(threads: int) -> int:
+    """Of the threads of one process, those that only urgent jobs may take: real time never waits for the end of long work."""
+    return min(2, threads // 2)
+
 
 @dataclass(frozen=True, slots=True)
 class OnWake:

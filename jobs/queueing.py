@@ -15,13 +15,15 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection
 
-from jobs.job import Job
+from jobs.job import URGENT_FROM, Job
 
 QUEUE = "hotlead"
+LONG = "hotlead_long"
+"""Jobs that nobody waits for: a worker keeps threads free of them."""
 LOCK = 0x686F746C7175
 """The advisory lock of whoever makes or brings up the tables; any number that nobody else in the database uses."""
 _WAITING = """
-SELECT id, queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s) ORDER BY id FOR UPDATE
+SELECT id, queueing_lock, queue_name FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s) ORDER BY id FOR UPDATE
 """
 _AT_ONCE = """
 UPDATE procrastinate_jobs SET scheduled_at = NULL
@@ -43,6 +45,11 @@ def lane_of(job: str, key: str) -> str:
     return f"{job} {key}"
 
 
+def queue_of(job: Job) -> str:
+    """The queue that its lanes wait in."""
+    return QUEUE if job.priority >= URGENT_FROM else LONG
+
+
 class Queue:
     """Puts wakes into the queue over connections of others. Opens none itself."""
 
@@ -58,14 +65,14 @@ class Queue:
         """
         raw: Any = connection.connection.dbapi_connection
         lanes = {lane_of(job, key): (job, key) for job, key in sorted(wakes) if job in self._registry}
-        waiting = {lane: no for no, lane in raw.execute(_WAITING, [list(lanes)]).fetchall()}
+        waiting = raw.execute(_WAITING, [list(lanes)]).fetchall()
         if waiting:
-            raw.execute(_AT_ONCE, [list(waiting.values()), SOON])
-        for lane, no in waiting.items():
-            _tell(raw, no, lane)
-        for lane, (job, key) in lanes.items():
-            if lane not in waiting:
-                self.put(raw, job=job, key=key)
+            raw.execute(_AT_ONCE, [[no for no, _, _ in waiting], SOON])
+        for no, lane, queue in waiting:
+            _tell(raw, no, queue)
+            del lanes[lane]
+        for job, key in lanes.values():
+            self.put(raw, job=job, key=key)
 
     def put(self, connection: "psycopg.Connection[Any]", *, job: str, key: str, at: datetime | None = None, tried: int = 0) -> None:
         """One job for this lane, from `at` on; nothing where one waits already. `tried`: failures in a row so far.
@@ -78,7 +85,7 @@ class Queue:
             job,
             allow_unknown=True,
             connection=connection,
-            queue=QUEUE,
+            queue=queue_of(known),
             priority=known.priority,
             lock=lane_of(job, key) if known.in_line else None,
             queueing_lock=lane_of(job, key),
@@ -91,11 +98,10 @@ class Queue:
             pass
 
 
-def _tell(connection: Any, no: int, lane: str) -> None:
+def _tell(connection: Any, no: int, queue: str) -> None:
     """Workers that passed the job over while it was held look again, as for a new one."""
-    del lane
     payload = json.dumps({"type": "job_inserted", "job_id": no})
-    connection.execute("SELECT pg_notify('procrastinate_queue_v1#' || %s, %s)", [QUEUE, payload])
+    connection.execute("SELECT pg_notify('procrastinate_queue_v1#' || %s, %s)", [queue, payload])
 
 
 def bring_up(url: str) -> None:

@@ -1,7 +1,8 @@
-"""The queue in PostgreSQL: a job that was put off holds up neither its own lane, once that is woken, nor others of the same lease."""
+"""The queue in PostgreSQL, and the engine on it: neither a job that was put off nor long work holds up what somebody waits for."""
 
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,12 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine
 
+from connector.flows.stopping import Stopping
+from jobs.distributed import DistributedEngine
+from jobs.job import Job
 from jobs.queueing import Queue, bring_up, conninfo
 from jobs.registry import REGISTRY
+from jobs.runner import Ended, Outcome
 from tests.support.postgres import postgres_server
 
 PATIENCE = timedelta(minutes=15)
@@ -100,3 +105,46 @@ def test_a_lane_is_not_given_out_while_it_runs(desk: Desk) -> None:
     desk.wake(("drain", "crm"), ("drain", "hub"))
 
     assert (first, desk.fetch()) == (["drain"], ["drain"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """Stands where jobs are run: every run waits until the gate opens."""
+
+    ran: list[str] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def __call__(self, job: Job, key: str, *, tried: int) -> Ended:
+        del key, tried
+        with self.changed:
+            self.ran.append(job.name)
+            self.changed.notify_all()
+        self.gate.wait(30)
+        return Ended(outcome=Outcome.DONE)
+
+    def wait(self, runs: int) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.ran) >= runs, timeout=30), self.ran
+
+
+def test_long_work_leaves_threads_to_what_somebody_waits_for(desk: Desk) -> None:
+    held = Held()
+    engine = DistributedEngine(url=desk.url, registry=REGISTRY, run=held, stopping=Stopping(), threads=4)
+    desk.wake(*(("pull", key) for key in "abcd"))
+    engine.start()
+    try:
+        held.wait(2)
+        desk.wake(("drain", "a"), ("drain", "b"))
+        held.wait(4)
+        before = list(held.ran)
+        held.gate.set()
+        held.wait(6)
+    finally:
+        held.gate.set()
+        ended = engine.stop(within=timedelta(seconds=30))
+
+    assert before == ["pull", "pull", "drain", "drain"]
+    assert sorted(held.ran) == ["drain"] * 2 + ["pull"] * 4
+    assert ended
+    assert desk.database.execute("SELECT count(*) FROM procrastinate_jobs").fetchone() == (0,)

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
+
 from connector.flows.stopping import Stopping
 from jobs.embedded import EmbeddedEngine
-from jobs.job import Job, Looked, OnWake
+from jobs.job import Job, Looked, OnWake, kept_free
 from jobs.runner import Ended, Outcome
 from jobs.work import Work
 
@@ -132,6 +134,30 @@ def test_the_more_urgent_job_goes_first() -> None:
         runs.wait(3)
 
         assert [name for name, _ in runs.ran] == ["busy", "drain", "daily"]
+
+
+def test_long_work_leaves_threads_to_what_somebody_waits_for() -> None:
+    runs = Runs()
+    with engine(runs, job("pull", priority=20), job("drain", priority=50), threads=4) as made:
+        for key in "abcd":
+            made.wake("pull", key)
+        runs.wait(2)
+        time.sleep(0.05)
+        long_ones = list(runs.ran)
+        made.wake("drain", "a")
+        made.wake("drain", "b")
+        runs.wait(4)
+        last = sorted(runs.ran[2:])
+        runs.gate.set()
+        runs.wait(6)
+
+        assert len(long_ones) == 2
+        assert last == [("drain", "a"), ("drain", "b")]
+
+
+@pytest.mark.parametrize(("threads", "free"), [(1, 0), (2, 1), (3, 1), (4, 2), (64, 2)])
+def test_threads_are_kept_free_where_there_is_more_than_one(threads: int, free: int) -> None:
+    assert kept_free(threads) == free
 
 
 def test_a_failed_lane_is_tried_again_with_its_failures_counted() -> None:
