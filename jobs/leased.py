@@ -85,6 +85,10 @@ class LeaseKeeper:
         now = self._clock()
         return tx.leases.take(name, holder=holder, at=now, until=now + LEASE)
 
+    def _renew_unit(self, tx: Tx, *, lease: Lease) -> Lease:
+        now = self._clock()
+        return tx.leases.renew(lease, at=now, until=now + LEASE)
+
     def _give_back(self, lease: Lease) -> None:
         with self._changed:
             self._held.pop(lease.holder, None)
@@ -107,7 +111,7 @@ class LeaseKeeper:
     def _renew(self, held: Held) -> None:
         lease = held.lease
         try:
-            self._store.write(lambda tx: tx.leases.renew(lease, until=self._clock() + LEASE))
+            self._store.write(partial(self._renew_unit, lease=lease))
         except LeaseLost:
             log.warning("a lease was lost", lease=lease.name)
             held.lost.set()

@@ -9,7 +9,7 @@ from enum import StrEnum
 from connector.flows.feed import is_fed
 from connector.flows.receiving import skew_fact
 from connector.ports.errors import HotleadError, StoreError
-from connector.ports.inbox import Backlog, Lease, Worker
+from connector.ports.inbox import Backlog, Worker
 from connector.ports.store import Connection, Store, Tx
 
 WAITS_TOO_LONG = timedelta(minutes=10)
@@ -138,7 +138,7 @@ class _Seen:
     held_events: int = 0
     parked: int = 0
     causes: tuple[ParkedCause, ...] = ()
-    leases: tuple[Lease, ...] = ()
+    scheduler: str = ""
     workers: tuple[Worker, ...] = ()
     skews: Mapping[str, float] = field(default_factory=dict)
     fed: frozenset[str] = frozenset()
@@ -164,10 +164,11 @@ def health(
         return Health(
             state=State.DOWN, version=version, at=now, database=name, warnings=(f"The database cannot be read ({name}).",), jobs=tuple(jobs)
         )
-    scheduler = next((lease.holder for lease in seen.leases if lease.name == SCHEDULER and lease.until > now), "")
     workers = tuple(_worker(w, now=now) for w in seen.workers)
     flipping = sum(c.rows for c in seen.causes if c.code == FLIPPING)
-    warnings = tuple(_warnings(seen.queues, jobs=jobs, connections=connections, scheduler=scheduler, workers=workers, flipping=flipping))
+    warnings = tuple(
+        _warnings(seen.queues, jobs=jobs, connections=connections, scheduler=seen.scheduler, workers=workers, flipping=flipping)
+    )
     return Health(
         state=State.DEGRADED if warnings else State.OK,
         version=version,
@@ -181,7 +182,7 @@ def health(
         parked=seen.parked,
         parked_causes=seen.causes,
         flipping=flipping,
-        scheduler=scheduler,
+        scheduler=seen.scheduler,
         workers=workers,
     )
 
@@ -207,7 +208,7 @@ def _look(tx: Tx, *, now: datetime) -> _Seen:
         held_events=tx.held_events.count(),
         parked=tx.parked.count(),
         causes=tuple(ParkedCause(code=code, cause=cause, mended_by=by, rows=n) for (code, cause, by), n in causes.most_common()),
-        leases=tx.leases.all(),
+        scheduler=tx.leases.holder(SCHEDULER, at=now),
         workers=workers,
         skews=skews,
         fed=frozenset(c.name for c in connections if is_fed(tx, connection=c.name, now=now)),

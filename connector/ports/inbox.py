@@ -145,7 +145,7 @@ class LeaseLost(StoreError):
 
 
 class Leases(Protocol):
-    """Where several machines share the database, its clock decides, for theirs differ: of `at` and `until` only their distance counts then."""
+    """Where machines share the database, its clock decides, for theirs differ: of `at` and `until` only the distance counts then."""
 
     def take(self, name: str, *, holder: str, at: datetime, until: datetime) -> Lease | None:
         """None while another holder's lease has not run out. The holder itself gets it again, with a new fence."""

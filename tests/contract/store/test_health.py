@@ -48,7 +48,7 @@ def test_an_installation_whose_clock_runs_is_ok(store: Store) -> None:
 
 
 def test_a_clock_that_nobody_runs_is_said(store: Store) -> None:
-    store.write(lambda tx: tx.leases.take("scheduler", holder="host-1", at=at(), until=NOW))
+    store.write(lambda tx: tx.leases.take("scheduler", holder="host-1", at=at(), until=at()))
 
     found = seen(store)
 
