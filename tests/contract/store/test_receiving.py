@@ -17,6 +17,7 @@ from connector.ports.errors import StoreError, UsageError
 from connector.ports.hooks import HookKeys
 from connector.ports.inbox import SITE, Arrived, StoredBody, Worker
 from connector.ports.store import Connection, Store, Vault
+from connector.ports.tokens import TokenShelf
 from connector.store.vault import make_key_file, open_vault
 from tests.support.stores import at, connection
 
@@ -31,7 +32,7 @@ class Door:
         self.hooks = crm_kinds()[like].hooks
         self.opened: list[Mapping[str, str]] = []
 
-    def open(self, *, connection: str, settings: Mapping[str, str]) -> Crm:
+    def open(self, *, connection: str, settings: Mapping[str, str], tokens: TokenShelf | None = None) -> Crm:
         self.opened.append(settings)
         return cast(Crm, self)
 
