@@ -4,6 +4,7 @@ from functools import partial
 
 from connector.flows.runs import recorded
 from connector.flows.score import score_all
+from connector.ports.inbox import Lane
 from jobs.daily import SCHEDULE, SCORE_SHARDS, is_done
 from jobs.job import Job, Looked, OnWake, never
 from jobs.locks import DAILY, shards
@@ -27,6 +28,7 @@ def run(work: Work, key: str) -> Looked:
             clock=work.clock,
             progress=work.progress,
             shards=range(first, last + 1),
+            lane=Lane.NIGHT,
         )
         running.counts.update({"scored": scored.people, "scores changed": scored.changed, "excluded": scored.excluded})
         work.store.write(partial(mark_as_run, job=SCORE_SHARDS, key=key, at=night))

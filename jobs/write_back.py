@@ -12,7 +12,10 @@ from jobs.work import Work
 
 
 def run(work: Work, key: str) -> Looked:
-    """Everybody who waits to be written, under the limits of each connection."""
+    """Everybody who waits to be written, under the limits of each connection; where nobody does, one slice of those of the night.
+
+    Between two slices the lease is given back, and whoever came meanwhile goes first.
+    """
     del key
     written = write_due(work.road, memory=work.memory, going=work.going, worker=work.worker)
     for lag in written.lags_s:
@@ -23,7 +26,7 @@ def run(work: Work, key: str) -> Looked:
 def waiting(work: Work) -> tuple[str, ...]:
     """Whether somebody waits, or a plan was cut off."""
     with work.store.read() as tx:
-        return ("",) if Lane.WRITE in tx.marks.waiting() or tx.plans.unfinished() else ()
+        return ("",) if {Lane.WRITE, Lane.NIGHT} & set(tx.marks.waiting()) or tx.plans.unfinished() else ()
 
 
 def interval(settings: Settings) -> timedelta:

@@ -9,11 +9,13 @@ from enum import StrEnum
 from connector.flows.feed import is_fed
 from connector.flows.receiving import skew_fact
 from connector.ports.errors import HotleadError, StoreError
-from connector.ports.inbox import Backlog, Worker
+from connector.ports.inbox import Backlog, Lane, Worker
 from connector.ports.store import Connection, Store, Tx
 
 WAITS_TOO_LONG = timedelta(minutes=10)
 """Work that waits longer than this means that something does not keep up, or cannot."""
+NIGHT_WAITS_TOO_LONG = timedelta(hours=6)
+"""The people of the night wait behind everybody else."""
 BEATS_EVERY = timedelta(minutes=2)
 """A worker that has not shown itself for so long is taken for dead."""
 MOST_SKEW_S = 60
@@ -262,7 +264,8 @@ def _warnings(
         if not worker.alive:
             yield f"Worker {worker.name} ({worker.role}) has not shown itself for {worker.seen_s} s."
     for queue in queues:
-        if queue.oldest_s > WAITS_TOO_LONG.total_seconds():
+        most = NIGHT_WAITS_TOO_LONG if queue.name == Lane.NIGHT else WAITS_TOO_LONG
+        if queue.oldest_s > most.total_seconds():
             yield f"{queue.waiting} {queue.kind} wait in '{queue.name}', the oldest for {queue.oldest_s} s."
     for job in jobs:
         if job.last_error:

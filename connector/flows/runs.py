@@ -19,7 +19,10 @@ LOOK_AHEAD = "look ahead"
 REAL_TIME = "real time"
 """A write-back of the people who waited for one, while `hotlead up` runs."""
 
-MOVING = frozenset({"write-back", "run", "go-live", REAL_TIME})
+NIGHTLY = "night"
+"""A slice of everybody, written back by night while `hotlead up` runs."""
+
+MOVING = frozenset({"write-back", "run", "go-live", REAL_TIME, NIGHTLY})
 """Runs that may change stages, tasks or baselines."""
 
 

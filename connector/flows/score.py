@@ -42,15 +42,16 @@ def score_all(
     clock: Clock,
     progress: Progress,
     shards: Sequence[int] = range(SHARDS),
+    lane: Lane = Lane.WRITE,
 ) -> Scored:
-    """Everybody, or everybody of some shards, by every model that applies to them, as of `now`."""
+    """Everybody, or everybody of some shards, by every model that applies, as of `now`. Whose score differs then waits in `lane`."""
     started, high = clock(), _high(store)
     people = changed = excluded = 0
     work = partial(score_shard, models=tuple(models), now=now)
     for done, rows in enumerate(pool.each_shard(work, shards=shards), start=1):
         people += sum(1 for r in rows if r.excluded != NOT_MEANT)
         excluded += sum(1 for r in rows if r.excluded not in ("", NOT_MEANT))
-        changed += keep(store=store, rows=rows, high=high, started=started)
+        changed += keep(store=store, rows=rows, high=high, started=started, lane=lane)
         progress(Step(name="scoring", done=done, of=len(shards), unit="shards"))
     return Scored(people=people, changed=changed, excluded=excluded)
 
@@ -135,13 +136,13 @@ def _high(store: Store) -> int:
         return tx.marks.high()
 
 
-def keep(*, store: Store, rows: Sequence[ScoreRow], high: int, started: datetime) -> int:
+def keep(*, store: Store, rows: Sequence[ScoreRow], high: int, started: datetime, lane: Lane = Lane.WRITE) -> int:
     """Stores the rows that say something else than the current ones; how many those are.
 
     Whoever was scored meanwhile with something that came in after `high` is left as they are: the rows here do not know of it.
-    Whoever waited to be scored, by a turn up to `high`, or got another score now waits to be written back.
+    Whoever waited to be scored, by a turn up to `high`, now waits to be written back; who got another score waits in `lane`.
     """
-    return sum(store.write(partial(_keep_unit, rows=piece, high=high, started=started)) for piece in _pieces(rows))
+    return sum(store.write(partial(_keep_unit, rows=piece, high=high, started=started, lane=lane)) for piece in _pieces(rows))
 
 
 def _pieces(rows: Sequence[ScoreRow]) -> Iterator[list[ScoreRow]]:
@@ -162,7 +163,7 @@ def _without_rows(tx: Tx, *, people: Sequence[PersonId], high: int) -> None:
     tx.scores.know(people, turn=high)
 
 
-def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], high: int, started: datetime) -> int:
+def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], high: int, started: datetime, lane: Lane) -> int:
     fresher = tx.scores.knowing_more(sorted({r.person for r in rows}), than=high)
     rows = [r for r in rows if r.person not in fresher]
     different: list[ScoreRow] = []
@@ -171,7 +172,7 @@ def _keep_unit(tx: Tx, *, rows: Sequence[ScoreRow], high: int, started: datetime
         current = tx.scores.current([r.person for r in mine], model=model)
         different.extend(r for r in mine if _is_news(r, current.get(r.person)))
     tx.scores.put(different)
-    tx.marks.put([r.person for r in different], lane=Lane.WRITE, since=started)
+    tx.marks.put([r.person for r in different], lane=lane, since=started)
     tx.scores.know(tx.marks.move([r.person for r in rows], lane=Lane.SCORE, to=Lane.WRITE, until=high), turn=high)
     tx.wake("write_back")
     return len(different)

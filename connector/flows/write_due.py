@@ -5,6 +5,8 @@ Station: the last arrow of real time, after the score lane. `road_back` writes f
 What stays in the lane, and why: people of a connection that does not answer wait until its cut-off plan is finished; when a run would
 change more records of a connection than its limit, all who wait now stay until a person decides (a manual write-back that ends well,
 another limit, or another document). Whoever comes anew meanwhile is written all the same. Neither is looked at again before that.
+
+The lane of the night is taken one slice a call, and only while nobody waits here, so that a hot lead waits for one slice at the most.
 """
 
 from collections import Counter
@@ -15,27 +17,25 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from connector.core.people import PersonId
+from connector.flows.asking import Asked, ask, standing
 from connector.flows.plan import SomePlanned, plan_people
 from connector.flows.planning import Intent
 from connector.flows.published import Published
 from connector.flows.road import Road
 from connector.flows.road_back import NO_LIMIT, at_work, execute_stretch, finish_cut_off, reach
-from connector.flows.runs import REAL_TIME, Running, recorded
+from connector.flows.runs import NIGHTLY, REAL_TIME, Running, recorded
 from connector.flows.write_back import UNDECIDED, Written
-from connector.ports.errors import CrmError, HotleadError, UsageError
+from connector.ports.errors import CrmError, HotleadError
 from connector.ports.inbox import Lane, Mark
-from connector.ports.store import Connection, LiveStep, PlanState, Run, Tx
+from connector.ports.store import Connection, LiveStep, PlanState, Tx
 
 Going = Callable[[], bool]
 SLICE_PEOPLE = 2_000
 """People of one plan."""
 MOST_WAITING = 100_000
 """People looked at in one go; more wait for the next."""
-RUNS_LOOKED_AT = 1_000
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(minutes=15)
-DECIDES = frozenset({"write-back", "run"})
-"""Runs by which a person answers what the lane has asked."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +44,10 @@ class LaneMemory:
 
     held_until: int = 0
     """Turns up to this one have been looked at while a connection did not answer."""
+    night_until: int = 0
+    """As `held_until`, in the lane of the night, as far as it was gone through."""
+    night_aside: frozenset[str] = frozenset()
+    """Connections that took no part when it was gone through; with fewer of them it is gone through once more."""
     tries: int = 0
     shut: set[str] = field(default_factory=set)
     """Connections that could not be opened or asked; not tried before `again_at`."""
@@ -79,6 +83,7 @@ class _Pass:
     worker: str
     aside: set[str]
     """Connections that take no part: they do not answer, or their limit is reached."""
+    lane: Lane = Lane.WRITE
     running: Running | None = None
     rows: Counter[str] = field(default_factory=Counter)
     """Records written so far, by connection."""
@@ -94,8 +99,8 @@ class _Pass:
     def run(self) -> Running:
         """The run of this pass, begun when there is something to do."""
         if self.running is None:
-            road = self.road
-            self.running = self.closing.enter_context(recorded(store=road.store, verb=REAL_TIME, clock=road.clock, worker=road.worker))
+            road, verb = self.road, NIGHTLY if self.lane is Lane.NIGHT else REAL_TIME
+            self.running = self.closing.enter_context(recorded(store=road.store, verb=verb, clock=road.clock, worker=road.worker))
         return self.running
 
     def fail(self, failure: HotleadError) -> None:
@@ -120,7 +125,8 @@ def write_due(road: Road, *, memory: LaneMemory, going: Going, worker: str = "")
         if not one.aside:
             memory.held_until = 0
         with road.store.read() as tx:
-            above = max(memory.held_until, _asked_until(tx, connections=live))
+            asked = standing(tx, connections=live, now=road.clock())
+            above = max(memory.held_until, asked.until)
             one.high = tx.marks.high()
             marks = tx.marks.next(lane=Lane.WRITE, limit=MOST_WAITING, above=above)
         documents = at_work(road) if marks and live else None
@@ -132,6 +138,8 @@ def write_due(road: Road, *, memory: LaneMemory, going: Going, worker: str = "")
                 _slice(one, marks=slices.pop(0), documents=documents, memory=memory)
         if one.aside and not slices and len(marks) < MOST_WAITING:
             memory.held_until = max(memory.held_until, one.high)
+        if not marks and one.running is None and going():
+            _night(one, asked=asked, memory=memory)
         if not one.is_answered:
             _put_off(one, memory=memory)
     return WrittenDue(
@@ -141,8 +149,31 @@ def write_due(road: Road, *, memory: LaneMemory, going: Going, worker: str = "")
         lags_s=tuple(one.lags_s),
         failures=tuple(one.failures),
         rewritten=one.rewritten,
-        again_at=memory.again_at,
+        again_at=road.clock() if _is_night_left(road, memory=memory) else memory.again_at,
     )
+
+
+def _night(one: _Pass, *, asked: Asked, memory: LaneMemory) -> None:
+    """One slice of the night's people, where nobody else waits. Its limit is one for the whole night."""
+    one.lane = Lane.NIGHT
+    one.aside |= asked.names
+    one.rows.update(asked.nightly)
+    if memory.night_aside - one.aside:
+        memory.night_until = 0
+    with one.road.store.read() as tx:
+        one.high = tx.marks.high()
+        marks = tx.marks.in_turn(lane=Lane.NIGHT, limit=SLICE_PEOPLE, above=memory.night_until)
+    if marks and one.connections:
+        _slice(one, marks=marks, documents=at_work(one.road), memory=memory)
+    elif marks:
+        _leave(one, marks)
+    memory.night_until = max([memory.night_until, *(m.turn for m in marks)])
+    memory.night_aside = frozenset(one.aside)
+
+
+def _is_night_left(road: Road, *, memory: LaneMemory) -> bool:
+    with road.store.read() as tx:
+        return bool(tx.marks.in_turn(lane=Lane.NIGHT, limit=1, above=memory.night_until))
 
 
 def _finish(one: _Pass, *, memory: LaneMemory) -> None:
@@ -204,7 +235,8 @@ def _slice(one: _Pass, *, marks: Sequence[Mark], documents: Published, memory: L
     staying = planned.aside | (planned.acted_on if failed else frozenset())
     done = [m for m in marks if m.person not in staying]
     now = one.road.clock()
-    one.lags_s.extend((now - m.since).total_seconds() for m in done if m.person in planned.acted_on)
+    if one.lane is Lane.WRITE:
+        one.lags_s.extend((now - m.since).total_seconds() for m in done if m.person in planned.acted_on)
     one.waiting += len(marks) - len(done)
     one.aside |= failed
     _leave(one, done)
@@ -235,41 +267,8 @@ def _limit_of(one: _Pass, name: str) -> int:
 
 
 def _ask(one: _Pass, *, planned: SomePlanned, name: str) -> None:
-    """The run stops in this connection, and says so; its counts hold what was asked, for the next look at the lane."""
-    limit, rows = _limit_of(one, name), one.rows[name] + planned.rows[name]
-    counts = one.run().counts
-    counts[_ASKED_UNTIL.format(name)], counts[_ASKED_LIMIT.format(name)] = one.high, limit
-    one.fail(
-        UsageError(
-            f"The people who wait call for at least {rows:,} changed or new records in '{name}', more than its limit of {limit:,}. "
-            "They wait until somebody decides; whoever comes anew is written.",
-            hint="Look: `hotlead write-back --dry-run`. If it is right: `hotlead write-back --allow N`, with as many as that shows.",
-        )
-    )
-
-
-_ASKED_UNTIL = "{} asked until turn"
-_ASKED_LIMIT = "{} asked above limit"
-
-
-def _asked_until(tx: Tx, *, connections: Sequence[Connection]) -> int:
-    """The turn up to which people wait for somebody's decision; 0 where nobody does."""
-    published_at = max(
-        (d.published_at for kind in ("fields", "scoring", "lifecycle") for d in tx.documents.all_current(kind=kind)), default=None
-    )
-    until = 0
-    for run in tx.runs.recent(limit=RUNS_LOOKED_AT):
-        if run.verb in DECIDES and run.state == "done":
-            break
-        if published_at is None or run.started_at >= published_at:
-            until = max([until, *(_stands(run, connection=c) for c in connections)])
-    return until
-
-
-def _stands(run: Run, *, connection: Connection) -> int:
-    """The turn up to which this run asked about the connection, while its limit is still the same."""
-    same_limit = run.counts.get(_ASKED_LIMIT.format(connection.name)) == connection.write_limit
-    return run.counts.get(_ASKED_UNTIL.format(connection.name), 0) if same_limit else 0
+    rows = one.rows[name] + planned.rows[name]
+    one.fail(ask(one.run(), name=name, limit=_limit_of(one, name), rows=rows, high=one.high, by_night=one.lane is Lane.NIGHT))
 
 
 def _count(one: _Pass, written: Written) -> None:
@@ -281,12 +280,12 @@ def _count(one: _Pass, written: Written) -> None:
 def _leave(one: _Pass, marks: Sequence[Mark]) -> None:
     """People leave the lane, unless something new about them came since."""
     people: list[PersonId] = [m.person for m in marks]
-    one.road.store.write(partial(_done, people=people, until=one.high))
+    one.road.store.write(partial(_done, people=people, lane=one.lane, until=one.high))
     one.people += len(people)
 
 
-def _done(tx: Tx, *, people: Sequence[PersonId], until: int) -> None:
-    tx.marks.done(people, lane=Lane.WRITE, until=until)
+def _done(tx: Tx, *, people: Sequence[PersonId], lane: Lane, until: int) -> None:
+    tx.marks.done(people, lane=lane, until=until)
 
 
 def _put_off(one: _Pass, *, memory: LaneMemory) -> None:

@@ -72,7 +72,7 @@ class Hints(Protocol):
         """Coalesced by record. An event that was seen before adds nothing. How many were new."""
 
     def next(self, *, connection: str, at: datetime, limit: int) -> tuple[WaitingHint, ...]:
-        """Those that may be tried at `at`, by source, the oldest first within one."""
+        """Those that may be tried at `at`, by source, the oldest first within one; at most `limit` of each, so that none waits for another."""
 
     def done(self, hints: Sequence[WaitingHint]) -> None:
         """Re-read and kept; one that got a further turn since stays."""
@@ -92,6 +92,8 @@ class Lane(StrEnum):
 
     SCORE = "score"
     WRITE = "write"
+    NIGHT = "night"
+    """To be planned because the night has come, for time alone changes what is due; only while nobody waits in `WRITE`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,9 @@ class Marks(Protocol):
 
     def next(self, *, lane: Lane, limit: int, above: int = 0) -> tuple[Mark, ...]:
         """The longest waiting first; only those whose turn is higher than `above`."""
+
+    def in_turn(self, *, lane: Lane, limit: int, above: int = 0) -> tuple[Mark, ...]:
+        """By turn, from the first one above `above`: for going through a lane in which some stay."""
 
     def done(self, people: Sequence[PersonId], *, lane: Lane, until: int) -> None:
         """Takes these people's marks away where their turn is at most `until`."""

@@ -32,6 +32,11 @@ class SqlMarks:
         rows = self._t.rows(select(marks).where(*mine).order_by(marks.c.since, marks.c.turn).limit(limit))
         return tuple(Mark(person=row.person, turn=row.turn, since=from_us(row.since)) for row in rows)
 
+    def in_turn(self, *, lane: Lane, limit: int, above: int = 0) -> tuple[Mark, ...]:
+        mine = (marks.c.lane == lane.value, marks.c.turn > above)
+        rows = self._t.rows(select(marks).where(*mine).order_by(marks.c.turn).limit(limit))
+        return tuple(Mark(person=row.person, turn=row.turn, since=from_us(row.since)) for row in rows)
+
     def done(self, people: Sequence[PersonId], *, lane: Lane, until: int) -> None:
         self._take_away(people, lane=lane, until=until)
 

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from connector.flows import write_due as lane
+from connector.flows.mark_everybody import mark_everybody
 from connector.flows.retries import retry_parked
 from connector.flows.row_changes import FLIPPING
 from connector.ports.inbox import Lane
@@ -183,6 +184,64 @@ def test_a_connection_that_cannot_be_asked_or_opened_holds_up_only_itself(desk: 
     assert done(finished.tally, "hubspot") > 50
     assert finished.again_at is None
     assert beside.waiting() == {}
+
+
+def it_is_night(beside: Lanes) -> int:
+    """Nobody waits but everybody, for the night; how many that are."""
+    store = beside.here.store
+    with store.read() as tx:
+        everybody, high = [m.person for m in tx.marks.next(lane=Lane.WRITE, limit=1000)], tx.marks.high()
+    store.write(lambda tx: tx.marks.done(everybody, lane=Lane.WRITE, until=high))
+    assert mark_everybody(store=store, now=beside.road.clock(), going=lambda: True)
+    assert set(beside.waiting()) == {"night"}
+    return beside.waiting()["night"]
+
+
+def test_the_night_is_written_slice_by_slice_and_whoever_comes_meanwhile_goes_first(
+    desk: Desk, beside: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "SLICE_PEOPLE", 30)
+    people = it_is_night(beside)
+    with beside.here.store.read() as tx:
+        last = tx.marks.in_turn(lane=Lane.NIGHT, limit=1000)[-1].person
+
+    first = beside.write()
+    left = beside.waiting()
+    beside.here.store.write(lambda tx: tx.marks.put([last], lane=Lane.WRITE, since=beside.road.clock()))
+    hot = beside.write()
+    left_then = beside.waiting()
+    rest = [beside.write() for _ in range(people // 30)]
+
+    assert (first.people, left) == (30, {"night": people - 30})
+    assert first.again_at is not None and first.lags_s == ()
+    assert (hot.people, left_then) == (1, left)
+    assert sum(hot.tally.values()) >= 1 and len(hot.lags_s) == 1 and hot.again_at is not None
+    assert [one.again_at is None for one in rest] == [False] * (len(rest) - 1) + [True]
+    assert beside.waiting() == {}
+    assert [run.verb for run in reversed(beside.runs())][-len(rest) - 2 :][:3] == ["night", "real time", "night"]
+    assert all(count == 1 for count in desk.writes().values())
+
+
+def test_the_slices_of_a_night_are_one_run_in_the_limit_which_asks_once(desk: Desk, beside: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "SLICE_PEOPLE", 30)
+    people = it_is_night(beside)
+    set_limit(beside, "hubspot", 40)
+
+    night = [beside.write() for _ in range(-(-people // 30))]
+    runs = len(beside.runs())
+    later = [beside.write() for _ in range(3)]
+    kept_waiting = beside.waiting()
+    set_limit(beside, "hubspot", 2000)
+    answered = [beside.write() for _ in range(-(-kept_waiting["night"] // 30))]
+
+    assert 0 < sum(done(one.tally, "hubspot") for one in night) <= 40
+    assert sum(done(one.tally, "salesforce") for one in night) > 50
+    assert len([f for one in night for f in one.failures]) == 1
+    assert [(one.tally, one.failures, one.again_at) for one in later] == [({}, (), None)] * 3
+    assert len(beside.runs()) == runs + len([a for a in answered if a.tally])
+    assert sum(done(one.tally, "hubspot") for one in answered) > 20
+    assert beside.waiting() == {}
+    assert all(count == 1 for count in desk.writes().values())
 
 
 def test_a_workflow_that_rewrites_our_field_has_the_last_word_until_we_have_another(desk: Desk, beside: Lanes) -> None:
