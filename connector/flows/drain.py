@@ -4,13 +4,14 @@ Station: webhook --adapters/<crm>/webhooks--> inbox --here--> the same road as a
 the truth, so a body that comes twice, late or out of order costs a look and changes nothing.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from connector.flows.published import mapping_of
 from connector.flows.readings import readings_of
-from connector.flows.reread import Going, Reread, reread_hints
+from connector.flows.reread import Clock, Going, Reread, reread_hints
 from connector.flows.road import Road
 from connector.ports.hooks import BadEvent, Hint, HintKind, Hooks
 from connector.ports.inbox import StoredBody
@@ -33,6 +34,9 @@ class Split:
     bad: tuple[BadEvent, ...] = ()
     """Events that could not be read; the others of their bodies went on."""
 
+    def __add__(self, more: "Split") -> "Split":
+        return Split(**{name: getattr(self, name) + getattr(more, name) for name in self.__slots__})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
@@ -40,40 +44,60 @@ class Drained:
     reread: Reread
 
 
-def drain(road: Road, *, connection: Connection, hooks: Hooks, going: Going) -> Drained:
-    """Everything that waits for this connection: bodies first, then records to be read again. Repeating is safe; a kill loses nothing."""
+Unreadable = Callable[[Sequence[BadEvent]], None]
+"""Hears of events that could not be read, once their bodies are gone."""
+
+
+def nobody_hears(bad: Sequence[BadEvent]) -> None:
+    """For who looks at what comes back."""
+    del bad
+
+
+def drain(road: Road, *, connection: Connection, hooks: Hooks, going: Going, unreadable: Unreadable = nobody_hears) -> Drained:
+    """Everything that waits for this connection. Bodies are split between batches of records read again, so that a long list of these
+    keeps no body waiting. Repeating is safe; a kill loses nothing.
+    """
     ladder = road.documents().ladder
     with road.store.read() as tx:
         reads = {r.source for r in mapping_of(tx, connection=connection, ladder=ladder).reads}
-    found = split(store=road.store, lane=connection.name, hooks=hooks, reads=reads, going=going)
+    found = Split()
+
+    def split_some() -> bool:
+        nonlocal found
+        one = split(store=road.store, lane=connection.name, hooks=hooks, reads=reads, clock=road.clock, going=going)
+        if one.bad:
+            unreadable(one.bad)
+        found += one
+        return going()
+
+    split_some()  # also where the CRM cannot be opened: what a body says of people is not kept longer than need be
     reread = reread_hints(
         store=road.store,
         crm=road.crm(connection),
         connection=connection,
         readings=readings_of(road.store, connection=connection, ladder=ladder),
         clock=road.clock,
-        going=going,
+        going=split_some,
     )
     return Drained(split=found, reread=reread)
 
 
-def split(*, store: Store, lane: str, hooks: Hooks, reads: Container[str], going: Going) -> Split:
-    """Every body of the lane becomes hints, in the unit that takes it out of the inbox."""
+def split(*, store: Store, lane: str, hooks: Hooks, reads: Container[str], clock: Clock, going: Going) -> Split:
+    """Bodies of the lane become hints, in the unit that takes them out of the inbox: all of them, or enough to read a batch again."""
     total = Split()
-    while going():
+    while going() and not (total.hinted >= UNIT_EVENTS and _is_a_batch_due(store, lane=lane, now=clock())):
         with store.read() as tx:
             bodies = tx.inbox.next(lane=lane, limit=BODIES_AT_ONCE)
         if not bodies:
             break
-        one = _split_some(store, lane=lane, bodies=bodies, hooks=hooks, reads=reads)
-        total = Split(
-            bodies=total.bodies + one.bodies,
-            events=total.events + one.events,
-            hinted=total.hinted + one.hinted,
-            dropped=total.dropped + one.dropped,
-            bad=total.bad + one.bad,
-        )
+        total += _split_some(store, lane=lane, bodies=bodies, hooks=hooks, reads=reads)
     return total
+
+
+def _is_a_batch_due(store: Store, *, lane: str, now: datetime) -> bool:
+    """Events about one record are one hint, so that a thousand of them may still be one call."""
+    with store.read() as tx:
+        return len(tx.hints.next(connection=lane, at=now, limit=UNIT_EVENTS)) >= UNIT_EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

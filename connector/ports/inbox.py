@@ -72,7 +72,7 @@ class Hints(Protocol):
         """Coalesced by record. An event that was seen before adds nothing. How many were new."""
 
     def next(self, *, connection: str, at: datetime, limit: int) -> tuple[WaitingHint, ...]:
-        """Those that may be tried at `at`, by source, the oldest first within one; at most `limit` of each, so that none waits for another."""
+        """Those that may be tried at `at`, by source, the oldest first within one; at most `limit` of each, so that none waits long."""
 
     def done(self, hints: Sequence[WaitingHint]) -> None:
         """Re-read and kept; one that got a further turn since stays."""

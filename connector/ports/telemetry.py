@@ -15,6 +15,8 @@ class Count(StrEnum):
     """Bodies that were durable before they were answered; by `lane`."""
     REFUSED = "refused"
     """Requests not taken; by `lane` (empty where the address names none of ours) and `fault`."""
+    UNREADABLE = "unreadable"
+    """Events of durable bodies that could not be read and were left out; by `lane`."""
     CALLS = "calls"
     """Calls to a CRM; by `connection` and `purpose`."""
     ERRORS = "errors"
@@ -33,6 +35,7 @@ class Timing(StrEnum):
 LABELS: Mapping[Count | Timing, tuple[str, ...]] = {
     Count.RECEIVED: ("lane",),
     Count.REFUSED: ("lane", "fault"),
+    Count.UNREADABLE: ("lane",),
     Count.CALLS: ("connection", "purpose"),
     Count.ERRORS: ("job", "error"),
     Timing.LAG: (),

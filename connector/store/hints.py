@@ -55,8 +55,8 @@ class SqlHints:
         return len(new)
 
     def next(self, *, connection: str, at: datetime, limit: int) -> tuple[WaitingHint, ...]:
-        mine = (hints.c.source.in_(self._t.sources_of(connection)), hints.c.next_try_at <= to_us(at))
-        rows = self._t.rows(select(hints).where(*mine).order_by(hints.c.source, hints.c.arrived_at, hints.c.turn).limit(limit))
+        due = select(hints).where(hints.c.next_try_at <= to_us(at)).order_by(hints.c.arrived_at, hints.c.turn).limit(limit)
+        rows = [row for no in sorted(self._t.sources_of(connection)) for row in self._t.rows(due.where(hints.c.source == no))]
         return tuple(
             WaitingHint(
                 key=self._t.key(row.source, row.id),

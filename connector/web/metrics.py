@@ -16,6 +16,7 @@ from connector.web.parts import WebParts
 _COUNTS: Mapping[Count, tuple[str, str]] = {
     Count.RECEIVED: ("hotlead_received", "Requests whose body was durable before they were answered."),
     Count.REFUSED: ("hotlead_refused", "Requests not taken, by why."),
+    Count.UNREADABLE: ("hotlead_unreadable", "Events that could not be read and were left out."),
     Count.CALLS: ("hotlead_calls", "Calls to a CRM, by what for."),
     Count.ERRORS: ("hotlead_errors", "Errors that jobs ran into, by class."),
 }

@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
+from connector.flows.drain import drain
 from connector.flows.fenced import FencedStore
 from connector.flows.polling import SOURCE, is_due, poll, polled_from
 from connector.flows.runs import Running
 from connector.ports.errors import CrmUnreachable
-from connector.ports.inbox import Arrived, LeaseLost
+from connector.ports.inbox import SITE, Arrived, LeaseLost
+from connector.ports.telemetry import Count, Timing
+from jobs.registry import REGISTRY
 from tests.e2e.test_real_time_records import ids_of
+from tests.support.jobs import work_over
 from tests.support.journeys import CRMS, Desk, Town, scored_town
 from tests.support.real_time import Lanes, lanes
 
@@ -84,6 +88,54 @@ def test_what_is_told_again_and_again_is_read_once(desk: Desk, beside: Lanes) ->
     assert (drained.split.bodies, drained.split.events, drained.split.hinted) == (20, 2000, 1000)
     assert drained.reread.read == 1
     assert sum(count for name, count in desk.calls().items() if "batch/read" in name) <= 2
+
+
+def test_what_comes_while_records_are_read_waits_for_no_long_list(beside: Lanes) -> None:
+    strangers = iter(range(700_000_000, 700_010_000))
+    bodies = [[event(str(next(strangers)), number=100 * n + m) for m in range(100)] for n in range(30)]
+    arrives(beside, *bodies[:20])
+    late, most = bodies[20:], 0
+
+    def going() -> bool:
+        """Called between any two steps: each time a further body comes, and what waits to be read is counted."""
+        nonlocal most
+        if late:
+            arrives(beside, late.pop())
+        most = max(most, beside.waiting().get("hints hubspot", 0))
+        return True
+
+    drained = drain(beside.road, connection=beside.connection("hubspot"), hooks=beside.here.kinds["hubspot"].hooks, going=going)
+
+    assert (drained.split.bodies, drained.split.hinted, drained.reread.read) == (30, 3000, 3000)
+    assert 500 <= most < 1500
+    assert beside.waiting() == {}
+
+
+@dataclass(slots=True)
+class Counted:
+    """Fulfils `Meter`."""
+
+    counts: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+    def count(self, what: Count, *, by: float = 1, **labels: str) -> None:
+        place = (what.value, *labels.values())
+        self.counts[place] = self.counts.get(place, 0) + by
+
+    def observe(self, what: Timing, *, seconds: float, **labels: str) -> None:
+        del what, seconds, labels
+
+
+def test_events_that_cannot_be_read_are_counted(beside: Lanes) -> None:
+    meter = Counted()
+    standing = work_over(beside.here.store, clock=beside.road.clock)
+    work = replace(standing, road=beside.road, kinds=beside.here.kinds, meter=meter)
+    arrives(beside, ["nonsense", 7], {"not": "a list"})
+    arrives(beside, {"events": "none"}, lane=SITE)
+
+    REGISTRY["drain"].run(work, "hubspot")
+    REGISTRY["drain"].run(work, SITE)
+
+    assert meter.counts == {("unreadable", "hubspot"): 3, ("unreadable", SITE): 1}
 
 
 def test_a_crm_that_does_not_answer_keeps_its_hints(desk: Desk, beside: Lanes) -> None:

@@ -102,6 +102,15 @@ def test_hints_come_by_source_the_oldest_first_within_one(store: Store) -> None:
     assert len({source for source, _ in found[:2]}) == 1
 
 
+def test_many_hints_about_one_source_hold_up_no_other(store: Store) -> None:
+    put(store, *(hint(f"e{n}", f"{n:02}", source="Account") for n in range(20)))
+    put(store, hint("l1", "1", source="Lead"), hint("l2", "2", source="Lead"), days=1)
+
+    found = [(h.key.source, h.key.id) for h in waiting(store, limit=3)]
+
+    assert found == [("Account", "00"), ("Account", "01"), ("Account", "02"), ("Lead", "1"), ("Lead", "2")]
+
+
 def test_a_hint_that_came_while_its_record_was_read_is_not_lost(store: Store) -> None:
     put(store, hint("e1", "1"), days=1)
     read = waiting(store)
