@@ -1,6 +1,7 @@
 """The leases that this process holds: taken, renewed while their work lasts, given back."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,15 +11,19 @@ from itertools import count
 
 import structlog
 
-from connector.flows.fenced import FencedStore
+from connector.flows.fenced import FencedStore, Proof
 from connector.ports.errors import HotleadError
 from connector.ports.inbox import Lease, LeaseLost
+from connector.ports.permits import behind
 from connector.ports.store import Store, Tx
 from jobs.work import Clock
 
 LEASE = timedelta(seconds=20)
 """Somebody else may take over so long after the holder was last seen."""
 RENEWED_EVERY_S = 6.0
+SENT_WITHIN_S = 3.0
+"""What is sent to a CRM arrives within this; so long before the lease may run out nothing is sent any more."""
+PROVEN_S = LEASE.total_seconds() - SENT_WITHIN_S
 
 log = structlog.get_logger()
 
@@ -33,6 +38,8 @@ class Held:
 
     lease: Lease
     store: FencedStore
+    proof: Proof
+    """Asked before each write to a CRM."""
     lost: threading.Event
     """Set once it is known that somebody else took over."""
 
@@ -55,7 +62,8 @@ class LeaseKeeper:
         """Ours until the block ends, unless it is lost. Raises LeaseBusy where somebody else holds it."""
         held = self._take(name)
         try:
-            yield held
+            with behind(partial(held.proof.require, held.lease)):
+                yield held
         finally:
             self._give_back(held.lease)
 
@@ -69,10 +77,13 @@ class LeaseKeeper:
 
     def _take(self, name: str) -> Held:
         holder = f"{self._worker} #{next(self._numbers)}"
+        asked_s = time.monotonic()
         lease = self._store.write(partial(self._take_unit, name=name, holder=holder))
         if lease is None:
             raise LeaseBusy(name)
-        held = Held(lease=lease, store=FencedStore(store=self._store, lease=lease), lost=threading.Event())
+        held = Held(
+            lease=lease, store=FencedStore(store=self._store, lease=lease), proof=Proof(until_s=asked_s + PROVEN_S), lost=threading.Event()
+        )
         with self._changed:
             self._held[lease.holder] = held
             if self._thread is None:
@@ -109,9 +120,10 @@ class LeaseKeeper:
                 self._renew(held)
 
     def _renew(self, held: Held) -> None:
-        lease = held.lease
+        lease, asked_s = held.lease, time.monotonic()
         try:
             self._store.write(partial(self._renew_unit, lease=lease))
+            held.proof.until_s = asked_s + PROVEN_S
         except LeaseLost:
             log.warning("a lease was lost", lease=lease.name)
             held.lost.set()

@@ -14,6 +14,7 @@ from pyrate_limiter import InMemoryBucket, Rate, RateItem
 from adapters.kit.clock import Clock
 from connector.ports.crm import Usage
 from connector.ports.errors import CrmLimit
+from connector.ports.permits import require_permit
 
 
 class Purpose(StrEnum):
@@ -77,11 +78,14 @@ class Budget:
     def spend(self, *, purpose: Purpose, lanes: tuple[str, ...] = (), essential: bool = False) -> None:
         """Counts one call and comes back when it may go, after waiting for each of `lanes`.
 
-        Raises CrmLimit for a call that is not essential once nine tenths of the day's quota are used, or after `close`.
+        Raises CrmLimit for a call that is not essential once nine tenths of the day's quota are used, or after `close`; LeaseLost for a
+        write once somebody else may have taken the work over, however long this one waited.
         """
         self._refuse_when_used_up(essential=essential)
         for name in lanes:
             self._wait_for(name)
+        if purpose is Purpose.WRITE:
+            require_permit()
         with self._lock:
             self._calls[purpose] += 1
 

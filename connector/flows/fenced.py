@@ -8,14 +8,28 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 from connector.core.facts import Activities, People
 from connector.core.people import PersonId
-from connector.ports.inbox import Lease
+from connector.ports.inbox import Lease, LeaseLost
 from connector.ports.store import Store, Tx
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class Proof:
+    """Until when a lease is proven to be ours, by this process's monotonic clock in seconds: reckoned from when it was last asked for."""
+
+    until_s: float
+    tick: Callable[[], float] = monotonic
+
+    def require(self, lease: Lease) -> None:
+        """Raises LeaseLost where somebody else may have taken over by now: nothing may be sent any more."""
+        if self.tick() >= self.until_s:
+            raise LeaseLost(f"The lease '{lease.name}' has not been renewed in time; somebody else may have taken over.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

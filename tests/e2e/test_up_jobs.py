@@ -8,18 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from adapters.kit.budget import Budget, Purpose
 from connector.flows.stopping import Stopped, Stopping
 from connector.flows.tokens import StoredTokens
 from connector.ports.errors import CrmUnreachable
+from connector.ports.inbox import LeaseLost
 from connector.ports.tokens import SharedToken
 from connector.store.sql_store import SqlStore
 from connector.store.vault import open_vault
+from jobs import leased
 from jobs.job import Job, Looked, Nightly, OnWake
 from jobs.leased import LeaseBusy, LeaseKeeper, release_all
 from jobs.nights import ran_at
 from jobs.runner import BUSY_AGAIN, Outcome, Runner
 from jobs.timetable import Timetable
 from jobs.work import Work
+from tests.support.clocks import StillClock
 from tests.support.jobs import Standing, work_over
 from tests.support.stores import connection, sqlite_store
 
@@ -89,6 +93,41 @@ def test_who_was_stopped_so_long_that_somebody_took_over_changes_nothing_more(st
     assert ended.outcome is Outcome.LOST
     with store.read() as tx:
         assert tx.connections.get("late") is None
+
+
+def test_who_may_have_lost_the_lease_while_waiting_for_a_turn_sends_nothing_to_a_crm(store: SqlStore) -> None:
+    clock, sent = Standing(), list[str]()
+    leases = LeaseKeeper(store=store, clock=clock, worker="one")
+    budget = Budget(connection="crm", clock=StillClock())
+
+    def call(purpose: Purpose) -> None:
+        budget.spend(purpose=purpose)
+        sent.append(purpose.value)
+
+    with leases.under("outer") as outer, leases.under("inner") as inner:
+        call(Purpose.WRITE)
+        outer.proof.until_s = time.monotonic()  # as a process that was stopped for as long as the lease
+        with pytest.raises(LeaseLost):
+            call(Purpose.WRITE)
+        call(Purpose.REREAD)
+        assert inner.proof.until_s - time.monotonic() > 10
+    call(Purpose.WRITE)
+    leases.close()
+
+    assert sent == ["write", "reread", "write"]
+
+
+def test_each_renewal_proves_the_lease_for_longer(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leased, "RENEWED_EVERY_S", 0.05)
+    leases = LeaseKeeper(store=store, clock=Standing(), worker="one")
+
+    with leases.under("look") as held:
+        first = held.proof.until_s
+        renewed = time.monotonic() + 5
+        while held.proof.until_s == first and time.monotonic() < renewed:
+            time.sleep(0.02)
+        assert first < held.proof.until_s <= time.monotonic() + 17
+    leases.close()
 
 
 def test_a_job_that_is_to_stop_keeps_what_it_has_and_ends_before_it_reads_on(store: SqlStore) -> None:
