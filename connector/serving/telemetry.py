@@ -47,8 +47,10 @@ def open_spans() -> Spans:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    from connector.serving.plain_spans import PlainExporter
+
     provider = TracerProvider(resource=Resource.create({"service.name": SERVICE}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    provider.add_span_processor(BatchSpanProcessor(PlainExporter(OTLPSpanExporter())))
     tracer = provider.get_tracer(SERVICE)
 
     def around_job(job: str, key: str) -> AbstractContextManager[object]:
