@@ -115,11 +115,12 @@ def find_hook(*, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], conne
     return Hook(connection=known.name, hooks=hooks, keys=HookKeys(secret=secret, accounts=accounts), path=path)
 
 
-def clock_skew(*, store: Store, connection: str) -> float | None:
-    """How far our clock is ahead of the CRM's, in seconds, as the worker that was seen last measured it; None where none has."""
+def clock_skew(*, store: Store, connection: str, machine: str) -> float | None:
+    """How far this machine's clock is ahead of the CRM's, in seconds, as its worker that was seen last measured it; None where none has."""
     with store.read() as tx:
         workers = tx.workers.all()
-    measured = [(w.beat_at, w.facts[skew_fact(connection)]) for w in workers if skew_fact(connection) in w.facts]
+    fact, here = skew_fact(connection), [w for w in workers if w.name.startswith(f"{machine}:")]
+    measured = [(w.beat_at, w.facts[fact]) for w in here if fact in w.facts]
     return max(measured)[1] if measured else None
 
 

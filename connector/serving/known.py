@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from connector.bootstrap import Installation
-from connector.flows.receiving import Hook, find_hook
+from connector.flows.receiving import Hook, clock_skew, find_hook
 from connector.flows.remembered import Remembered
 from connector.flows.sites import KnownSite, known_sites
+from connector.serving.names import machine_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,8 @@ class Known:
 
     hook_of: Remembered[Hook | None]
     sites: Remembered[tuple[KnownSite, ...]]
+    skew_of: Remembered[float | None]
+    """How far this machine's clock is ahead of a connection's CRM, as any of its processes measured it."""
 
     def receives(self, connection: str) -> bool:
         """Whether the connection pushes."""
@@ -34,4 +37,7 @@ def known_of(here: Installation) -> Known:
     def sites(_: str) -> tuple[KnownSite, ...]:
         return known_sites(store=here.store, vault=here.vault)
 
-    return Known(hook_of=Remembered(hook), sites=Remembered(sites))
+    def skew(name: str) -> float | None:
+        return clock_skew(store=here.store, connection=name, machine=machine_name())
+
+    return Known(hook_of=Remembered(hook), sites=Remembered(sites), skew_of=Remembered(skew))

@@ -5,6 +5,11 @@ import socket
 from uuid import uuid4
 
 
+def machine_name() -> str:
+    """Of the machine that this process runs on: what the names of its workers begin with, up to the first colon."""
+    return socket.gethostname()
+
+
 def worker_name() -> str:
     """A name for this process that no other one has, on any machine."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
+    return f"{machine_name()}:{os.getpid()}:{uuid4().hex[:6]}"

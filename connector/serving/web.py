@@ -1,11 +1,15 @@
 """What the web face gets of the process it runs in."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 
 from connector.flows.health import Health, JobState, health
 from connector.flows.receive import receive
+from connector.ports.errors import StoreError
+from connector.serving.calls import CallCounter
 from connector.serving.engines import Engine
+from connector.serving.known import Known
 from connector.serving.station import Station
 from connector.web.parts import WebParts
 
@@ -28,7 +32,7 @@ def web_parts(station: Station, *, states: Callable[[], tuple[JobState, ...]], m
         receive=lambda bodies: receive(store=here.store, bodies=bodies),
         hook_of=known.hook_of,
         sites=known.sites,
-        skew_of=calls.skew_of,
+        skew_of=partial(_skew, calls, known),
         overloaded=lambda: stopping.is_asked,
         health=how_it_stands,
         meter=station.meter,
@@ -40,6 +44,17 @@ def web_parts(station: Station, *, states: Callable[[], tuple[JobState, ...]], m
         page_views_per_minute=here.settings.page_views_per_minute,
         metrics_token=here.settings.metrics_token.get_secret_value(),
     )
+
+
+def _skew(calls: CallCounter, known: Known, connection: str) -> float | None:
+    """As this process measured it, or another one of this machine did, whose clock is the same."""
+    mine = calls.skew_of(connection)
+    if mine is not None:
+        return mine
+    try:
+        return known.skew_of(connection)
+    except StoreError:
+        return None
 
 
 def job_states(engine: Engine) -> tuple[JobState, ...]:

@@ -86,15 +86,16 @@ class _Receiver:
 
     def _refused(self, err: HookRefused) -> Response:
         self._parts.meter.count(Count.REFUSED, lane=self._lane, fault=err.fault.value)
-        if err.fault in (HookFault.STALE, HookFault.FROM_THE_FUTURE) and self._our_clock_is_off():
+        if err.fault in (HookFault.STALE, HookFault.FROM_THE_FUTURE) and not self._our_clock_is_right():
             self._told(503, fault=err.fault.value)
             return come_back(after_s=SKEW_RETRY_S)
         self._told(err.status, fault=err.fault.value)
         return refused(err)
 
-    def _our_clock_is_off(self) -> bool:
+    def _our_clock_is_right(self) -> bool:
+        """False also while nobody knows: to be turned away is final for a sender, to come again costs it a minute."""
         skew_s = self._parts.skew_of(self._lane)
-        return skew_s is not None and abs(skew_s) > MOST_SKEW_S
+        return skew_s is not None and abs(skew_s) <= MOST_SKEW_S
 
     def _told(self, status: int, *, fault: str) -> None:
         _log.info("not taken", connection=self._lane, fault=fault, bytes=self._bytes, status=status)

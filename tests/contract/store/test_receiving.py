@@ -213,14 +213,20 @@ def test_a_closed_store_keeps_nothing_and_says_so(store: Store) -> None:
         receive(store=store, bodies=[Arrived(lane="crm", body=b"1", at=at(1))])
 
 
-def test_the_skew_of_a_connection_is_the_one_measured_last(store: Store) -> None:
+def test_the_skew_of_a_connection_is_the_one_measured_last_on_this_machine(store: Store) -> None:
     def worker(name: str, *, days: float, **facts: float) -> Worker:
         return Worker(name=name, role="up", started_at=at(), beat_at=at(days), facts={f"{k} clock skew": v for k, v in facts.items()})
 
-    for one in (worker("a", days=2, crm=70.0), worker("b", days=1, crm=-5.0, hub=3.0), worker("c", days=3)):
+    told = (
+        worker("m:1:a", days=2, crm=70.0),
+        worker("m:2:b", days=1, crm=-5.0, hub=3.0),
+        worker("m:3:c", days=3),
+        worker("mm:1:d", days=4, crm=0),
+    )
+    for one in told:
         store.write(lambda tx, one=one: tx.workers.beat(one))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
 
-    assert [clock_skew(store=store, connection=name) for name in ("crm", "hub", "play")] == [70.0, 3.0, None]
+    assert [clock_skew(store=store, connection=name, machine="m") for name in ("crm", "hub", "play")] == [70.0, 3.0, None]
 
 
 def test_an_account_that_is_not_known_lets_no_list_stand(store: Store, vault: Vault) -> None:
