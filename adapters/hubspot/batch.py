@@ -29,12 +29,14 @@ BATCH_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "PROPERTY_RE
 """Refusals that hold for every row which carries the property."""
 
 
-def send_batch(hub: Hub, path: str, inputs: Sequence[Input], *, purpose: Purpose, key_property: str = "") -> Mapping[str, RowResult]:
+def send_batch(
+    hub: Hub, path: str, inputs: Sequence[Input], *, purpose: Purpose, key_property: str = "", essential: bool = False
+) -> Mapping[str, RowResult]:
     """What became of each input, by its `objectWriteTraceId`. Raises CrmError for what concerns the call and not its rows.
 
     `key_property` names a property whose values tell the rows of a create apart, where no id does.
     """
-    return _Batch(hub, path, purpose, key_property).send(inputs)
+    return _Batch(hub, path, purpose, key_property, essential).send(inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ class _Batch:
     path: str
     purpose: Purpose
     key_property: str
+    essential: bool
 
     def send(self, inputs: Sequence[Input]) -> Mapping[str, RowResult]:
         if not inputs:
             return {}
         try:
-            reply = self.hub.call("POST", self.path, purpose=self.purpose, body={"inputs": list(inputs)})
+            reply = self.hub.call("POST", self.path, purpose=self.purpose, essential=self.essential, body={"inputs": list(inputs)})
         except (CrmField, CrmRefused) as refused:
             return self._apart(inputs, refused)
         return self._results(inputs, reply.body, is_partial=reply.status == 207)

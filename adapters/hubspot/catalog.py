@@ -131,7 +131,9 @@ def _owners(hub: Hub, *, archived: bool) -> tuple[User, ...]:
     after = ""
     while True:
         query = [("limit", str(OWNERS_A_PAGE)), ("archived", "true" if archived else "false")]
-        reply = hub.call("GET", hub.paths.owners, purpose=Purpose.CATALOG, query=query + ([("after", after)] if after else []))
+        reply = hub.call(
+            "GET", hub.paths.owners, purpose=Purpose.CATALOG, essential=True, query=query + ([("after", after)] if after else [])
+        )
         found += [_user(one, active=not archived) for one in reply.body["results"]]
         after = str(((reply.body.get("paging") or {}).get("next") or {}).get("after") or "")
         if not after:

@@ -20,14 +20,16 @@ Rows = dict[str, Mapping[str, Any]]
 """Rows by their own ids."""
 
 
-def reread_objects(hub: Hub, *, source: str, ids: Sequence[str], fields: Sequence[str], related: Sequence[str] = ()) -> Iterator[RawRecord]:
+def reread_objects(
+    hub: Hub, *, source: str, ids: Sequence[str], fields: Sequence[str], related: Sequence[str] = (), essential: bool = False
+) -> Iterator[RawRecord]:
     """One record an id, in the order asked; one that is gone with `deleted` set, and its survivor where HubSpot names one.
 
     Raises CrmField for a property that is not there, of which HubSpot itself says nothing.
     """
     # As many ids at a time as one associations call serves, where there is one to make.
     for portion in batches(ids, INPUTS_A_CALL if related else READ_ROWS):
-        rows, at = _rows(hub, source, portion, fields)
+        rows, at = _rows(hub, source, portion, fields, essential)
         links = _links(hub, source, portion, rows, related)
         heirs = {old: kept for kept, row in rows.items() for old in merged_ids(row)}
         for one in portion:
@@ -42,7 +44,7 @@ def reread_objects(hub: Hub, *, source: str, ids: Sequence[str], fields: Sequenc
                 yield tombstone(key, at=at)
 
 
-def _rows(hub: Hub, source: str, ids: Sequence[str], fields: Sequence[str]) -> tuple[Rows, datetime]:
+def _rows(hub: Hub, source: str, ids: Sequence[str], fields: Sequence[str], essential: bool) -> tuple[Rows, datetime]:
     """The rows there are, and HubSpot's clock. A merged record answers under its survivor's id; one that is gone does not answer."""
     wanted = tuple(dict.fromkeys((*fields, *(MERGED_IDS if source in MERGEABLE else ())))) or ("hs_object_id",)
     found: Rows = {}
@@ -50,7 +52,7 @@ def _rows(hub: Hub, source: str, ids: Sequence[str], fields: Sequence[str]) -> t
     for batch in batches(tuple(dict.fromkeys(ids)), READ_ROWS):
         body = {"inputs": [{"id": one} for one in batch], "properties": list(wanted)}
         # A 207 names the ids that are not there; they are those without a row.
-        reply = hub.call("POST", f"{hub.paths.objects(source)}/batch/read", purpose=Purpose.REREAD, body=body)
+        reply = hub.call("POST", f"{hub.paths.objects(source)}/batch/read", purpose=Purpose.REREAD, essential=essential, body=body)
         found |= {str(row["id"]): row for row in reply.body["results"]}
         at = reply.at
     if any(name not in row["properties"] for row in found.values() for name in fields):

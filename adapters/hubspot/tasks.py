@@ -39,7 +39,9 @@ def make_tasks(hub: Hub, tasks: Sequence[NewTask]) -> Iterator[Outcome]:
         new = [task for key, task in wanted.items() if key not in found]
         contacts = _contacts_now(hub, new)
         inputs = [_input(task, contacts[task.contact.id]) for task in new if task.contact.id in contacts]
-        results = send_batch(hub, f"{hub.paths.objects(TASKS)}/batch/create", inputs, purpose=Purpose.WRITE, key_property=KEY)
+        results = send_batch(
+            hub, f"{hub.paths.objects(TASKS)}/batch/create", inputs, purpose=Purpose.WRITE, key_property=KEY, essential=True
+        )
         doubted = tuple(key for key, result in results.items() if result.complaint and result.complaint.code != "OBJECT_NOT_FOUND")
         # A refusal may mean that our own earlier try was taken: HubSpot words a conflict in several ways, the key tells.
         found |= find_tasks(hub, doubted)
@@ -49,7 +51,7 @@ def make_tasks(hub: Hub, tasks: Sequence[NewTask]) -> Iterator[Outcome]:
 def task_states(hub: Hub, keys: Sequence[str]) -> Iterator[TaskState]:
     """One state a key, in order; one call per hundred. An archived task is gone."""
     for batch in batches(keys, TASK_ROWS):
-        found = find_tasks(hub, tuple(dict.fromkeys(batch)))
+        found = find_tasks(hub, tuple(dict.fromkeys(batch)), essential=False)
         yield from (_state(key, found.get(key)) for key in batch)
 
 
@@ -59,16 +61,16 @@ def close_tasks(hub: Hub, keys: Sequence[str]) -> Iterator[Outcome]:
         found = find_tasks(hub, tuple(dict.fromkeys(batch)))
         still_open = [(key, row) for key, row in found.items() if row["properties"].get(STATUS) != DONE]
         inputs = [{"id": str(row["id"]), "properties": {STATUS: DONE}, "objectWriteTraceId": key} for key, row in still_open]
-        results = send_batch(hub, f"{hub.paths.objects(TASKS)}/batch/update", inputs, purpose=Purpose.WRITE)
+        results = send_batch(hub, f"{hub.paths.objects(TASKS)}/batch/update", inputs, purpose=Purpose.WRITE, essential=True)
         yield from (_closed(key, found, results) for key in batch)
 
 
-def find_tasks(hub: Hub, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+def find_tasks(hub: Hub, keys: Sequence[str], *, essential: bool = True) -> dict[str, Mapping[str, Any]]:
     """The tasks that have these keys, by key; read by the unique property itself, not by the search index, which lags."""
     if not keys:
         return {}
     body = {"idProperty": KEY, "inputs": [{"id": key} for key in keys], "properties": [KEY, STATUS]}
-    reply = hub.call("POST", f"{hub.paths.objects(TASKS)}/batch/read", purpose=Purpose.REREAD, body=body)
+    reply = hub.call("POST", f"{hub.paths.objects(TASKS)}/batch/read", purpose=Purpose.REREAD, essential=essential, body=body)
     return {str(row["properties"][KEY]): row for row in reply.body["results"] if row["properties"].get(KEY)}
 
 
@@ -78,7 +80,7 @@ def _contacts_now(hub: Hub, tasks: Sequence[NewTask]) -> Mapping[str, str]:
     HubSpot does not document what it does with an association to a deleted record; a task without its contact helps nobody.
     """
     ids = tuple(dict.fromkeys(task.contact.id for task in tasks))
-    rows = reread_objects(hub, source=CONTACTS, ids=ids, fields=())
+    rows = reread_objects(hub, source=CONTACTS, ids=ids, fields=(), essential=True)
     return {row.key.id: row.survivor.id if row.survivor else row.key.id for row in rows if row.survivor or not row.deleted}
 
 

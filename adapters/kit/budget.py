@@ -31,6 +31,12 @@ class Purpose(StrEnum):
 RESERVED_SHARE = 0.1
 """Share of the day's quota that is left to the customer's other programs and to what a rep waits for."""
 
+FOR_REPS = frozenset({Purpose.WRITE, Purpose.REREAD})
+"""What a rep waits for: an event's record read again, its score written. Tasks are essential besides."""
+
+LAST_SHARE = 0.03
+"""Share of the day's quota that only essential calls touch: the other programs must not find it empty."""
+
 LOOK_AGAIN = timedelta(minutes=15)
 """Where the CRM does not say when its quota is whole again (Salesforce counts over a rolling day), one call looks this often."""
 
@@ -73,15 +79,19 @@ class Budget:
         self._day_limit: int | None = None
         self._skew_s: float | None = None
         self._closed_until: datetime | None = None
+        self._closed_share = 1.0
+        """Calls that may use more than this share of the day still go."""
         self._lock = Lock()
 
     def spend(self, *, purpose: Purpose, lanes: tuple[str, ...] = (), essential: bool = False) -> None:
         """Counts one call and comes back when it may go, after waiting for each of `lanes`.
 
-        Raises CrmLimit for a call that is not essential once nine tenths of the day's quota are used, or after `close`; LeaseLost for a
-        write once somebody else may have taken the work over, however long this one waited.
+        Raises CrmLimit for a call that is not essential once nine tenths of the day's quota are used (what a rep waits for: all but the
+        last hundredths), or after `close`; LeaseLost for a write once somebody else may have taken the work over, however long this one
+        waited.
         """
-        self._refuse_when_used_up(essential=essential)
+        if not essential:
+            self._refuse_when_used_up(share=1 - (LAST_SHARE if purpose in FOR_REPS else RESERVED_SHARE))
         for name in lanes:
             self._wait_for(name)
         if purpose is Purpose.WRITE:
@@ -99,7 +109,7 @@ class Budget:
     def close(self, *, until: datetime) -> None:
         """Lets no call that is not essential go before `until`: the CRM has said that the quota is used up."""
         with self._lock:
-            self._closed_until = until
+            self._closed_until, self._closed_share = until, 1.0
 
     def pace(self, *, lane: str, calls: int, seconds: float) -> None:
         """Sets the pace of a lane to what the CRM's headers say; the same pace again changes nothing."""
@@ -113,33 +123,34 @@ class Budget:
         with self._lock:
             return Usage(calls=dict(self._calls), day_used=self._day_used, day_limit=self._day_limit, skew_s=self._skew_s)
 
-    def _refuse_when_used_up(self, *, essential: bool) -> None:
-        if essential:
-            return
+    def _refuse_when_used_up(self, *, share: float) -> None:
+        """`share` of the day's quota is what the call may use."""
         now = self._clock.now()
         with self._lock:
+            if self._closed_share < share and not self._is_used_up(share):
+                return
             if self._closed_until is not None and now >= self._closed_until:
                 # One call goes through to learn the present figures from its answer.
                 self._closed_until = None
                 return
-            if self._closed_until is None and self._is_nearly_used_up():
-                self._closed_until = self._resume_at(now)
+            if self._is_used_up(share) and (self._closed_until is None or self._closed_share < share):
+                self._closed_until, self._closed_share = self._resume_at(now), share
             if self._closed_until is None:
                 return
             until = self._closed_until
-            share = f"{self._day_used} of {self._day_limit}" if self._day_limit else "all"
+            used = f"{self._day_used} of {self._day_limit}" if self._day_limit else "all"
         raise CrmLimit(
-            f"{self._connection}: {share} API calls of the day are used; hotlead leaves the rest and goes on at {until:%H:%M} UTC.",
+            f"{self._connection}: {used} API calls of the day are used; hotlead leaves the rest and goes on at {until:%H:%M} UTC.",
             connection=self._connection,
             code="DAY_QUOTA",
             hint="Nothing to do; or raise the CRM's API allowance, or pull less often.",
             until=until,
         )
 
-    def _is_nearly_used_up(self) -> bool:
+    def _is_used_up(self, share: float) -> bool:
         if not self._day_limit or self._day_used is None:
             return False
-        return self._day_used >= self._day_limit * (1 - RESERVED_SHARE)
+        return self._day_used >= self._day_limit * share
 
     def _wait_for(self, name: str) -> None:
         while True:

@@ -14,7 +14,7 @@ import requests
 from adapters.finder import crm_kinds
 from connector.core.records import RecordKey
 from connector.ports.crm import Ask, Crm, NewTask, Outcome, Page, Priority, RawRecord, Severity, TaskState, TaskStatus, TaskType, Write
-from connector.ports.errors import Action, CrmAuth, CrmError, CrmField, CrmUnreachable, UsageError
+from connector.ports.errors import Action, CrmAuth, CrmError, CrmField, CrmLimit, CrmUnreachable, UsageError
 from mappings.compile import compile_fields, compile_lifecycle
 from mappings.document import packaged
 from mappings.field_mapping import SourceRead
@@ -718,6 +718,34 @@ def test_calls_are_counted_by_purpose(bench: Bench, crm: Crm) -> None:
     assert sum(spent.values()) == sum(bench.sandbox.calls().values())
     assert usage.day_limit is not None
     assert usage.day_used is not None
+
+
+def test_at_nine_tenths_of_the_day_bulk_reading_stops_and_what_a_rep_waits_for_goes_on(bench: Bench, crm: Crm) -> None:
+    record_id, key = _new_contact(bench), _key()
+    used = {"hubspot": "used_today", "salesforce": "used"}[bench.case.crm]
+    list(crm.reread(source=bench.case.contact, ids=[record_id], fields=[bench.case.email_field]))
+    before = crm.usage()
+    assert before.day_limit is not None
+    usual = {"daily": before.day_limit, used: before.day_used or 0}
+    bench.sandbox.limit(**{"daily": 1000, used: 920})
+    try:
+        list(crm.reread(source=bench.case.contact, ids=[record_id], fields=[bench.case.email_field]))
+        with pytest.raises(CrmLimit):
+            list(crm.read(_ask(bench)))
+        users = crm.users()
+        again = list(crm.reread(source=bench.case.contact, ids=[record_id], fields=[bench.case.email_field]))
+        (written,) = crm.write(_writes(bench, [record_id], "late"))
+        bench.sandbox.limit(**{"daily": 1000, used: 980})
+        (made,) = crm.make_tasks([_task(bench.key(record_id), key)])
+        with pytest.raises(CrmLimit):
+            list(crm.write(_writes(bench, [record_id], "too late")))
+        (closed,) = crm.close_tasks([key])
+    finally:
+        bench.sandbox.limit(**usual)
+
+    assert users and len(again) == 1
+    assert written.ok and made.ok and closed.ok
+    assert bench.field(record_id, bench.case.reasons_field) == "late"
 
 
 def test_eight_threads_read_and_write_at_once(bench: Bench, crm: Crm) -> None:

@@ -80,6 +80,33 @@ def test_below_nine_tenths_everything_goes() -> None:
     assert budget.usage().calls == {"read": 1}
 
 
+@pytest.mark.parametrize("purpose", [Purpose.WRITE, Purpose.REREAD])
+def test_what_a_rep_waits_for_goes_on_until_the_last_hundredths_of_the_day(purpose: Purpose) -> None:
+    budget = Budget(connection="eu", clock=StillClock())
+    budget.saw(day_used=969, day_limit=1000)
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=Purpose.READ)
+
+    budget.spend(purpose=purpose)
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=Purpose.READ)
+    budget.saw(day_used=970)
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=purpose)
+    budget.spend(purpose=purpose, essential=True)
+
+    assert budget.usage().calls == {purpose.value: 2}
+
+
+def test_a_quota_that_the_crm_calls_used_up_holds_up_what_a_rep_waits_for_too() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock)
+    budget.close(until=clock.now() + timedelta(hours=3))
+
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=Purpose.WRITE)
+
+
 def test_after_the_wait_one_call_looks_whether_the_quota_is_back() -> None:
     clock = StillClock()
     budget = Budget(connection="eu", clock=clock)
