@@ -1,6 +1,7 @@
 """The timetable runs in one process at a time: in whoever holds the lease `scheduler`. Others wait, and take over within half a minute."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -12,6 +13,10 @@ from jobs.leased import Held, LeaseBusy, LeaseKeeper
 from jobs.locks import SCHEDULER
 from jobs.timetable import Timetable
 
+WATCHED_EVERY_S = 30.0
+"""How soon it is seen that somebody set the clock back."""
+SET_BACK_S = 60.0
+"""A clock that went back by less is left to the clock's own mending."""
 TRIED_EVERY_S = 5.0
 """With the length of a lease this bounds how long nobody runs the clock after its holder died."""
 
@@ -19,9 +24,18 @@ log = structlog.get_logger()
 
 
 class Clockwork:
-    """A thread that holds the lease or waits for it. `timetable` makes one over the store behind the lease."""
+    """A thread that holds the lease or waits for it. `timetable` makes one over the store behind it; `wall` tells seconds since 1970."""
 
-    def __init__(self, *, leases: LeaseKeeper, timetable: Callable[[Store], Timetable]) -> None:
+    def __init__(
+        self,
+        *,
+        leases: LeaseKeeper,
+        timetable: Callable[[Store], Timetable],
+        wall: Callable[[], float] = time.time,
+        watched_every_s: float = WATCHED_EVERY_S,
+    ) -> None:
+        self._wall = wall
+        self._watched_every_s = watched_every_s
         self._leases = leases
         self._timetable = timetable
         self._stopping = Stopping()
@@ -53,10 +67,20 @@ class Clockwork:
 
     def _run(self, held: Held) -> None:
         self._enough = held.lost
-        timetable = self._timetable(held.store)
-        timetable.start()
-        try:
-            if not self._stopping.is_asked:
-                held.lost.wait()
-        finally:
-            timetable.stop()
+        while not self._stopping.is_asked and not held.lost.is_set():
+            timetable = self._timetable(held.store)
+            timetable.start()
+            try:
+                self._wait(held.lost)
+            finally:
+                timetable.stop()
+
+    def _wait(self, enough: threading.Event) -> None:
+        """Until it is enough, or the clock was set back: what is planned by it would then wait for as long again, so it is planned anew."""
+        ahead = self._wall() - time.monotonic()
+        while not self._stopping.is_asked and not enough.wait(self._watched_every_s):
+            now_ahead = self._wall() - time.monotonic()
+            if now_ahead < ahead - SET_BACK_S:
+                log.warning("the clock was set back; the timetable begins anew", by_s=round(ahead - now_ahead))
+                return
+            ahead = max(ahead, now_ahead)

@@ -31,6 +31,8 @@ SLOW_FROM = 0.7
 """From this share of the day's quota on, polls are four times as far apart."""
 STOP_FROM = 0.9
 """From this share on only what a rep waits for goes on: polls come at the latest pace, and the budget lets one call look."""
+SET_BACK = timedelta(minutes=1)
+"""A clock that is behind the one of the last poll by more was set back."""
 SOURCE = "@poll"
 """Where it stands among the cursors of a connection; no CRM has a source of that name."""
 
@@ -95,9 +97,9 @@ def _pause(*, since_change: timedelta, idle_calls: int, day_limit: int | None) -
 
 
 def is_due(tx: Tx, *, connection: str, now: datetime) -> bool:
-    """Whether the connection is to be polled; one that never was is."""
-    text = tx.cursors.get(connection=connection, source=SOURCE)
-    return text is None or now >= polled_from(text).next_at
+    """Whether the connection is to be polled; one that never was is, and one whose last poll lies ahead: the clock was set back."""
+    polled = polled_of(tx, connection=connection)
+    return polled is None or now >= polled.next_at or polled.at - now > SET_BACK
 
 
 def polled_of(tx: Tx, *, connection: str) -> Polled | None:

@@ -217,6 +217,8 @@ def test_polling_slows_down_when_nothing_changes_and_a_day_at_rest_stays_within_
             kept = polled_from(tx.cursors.get(connection=crm, source=SOURCE) or "")
             assert not is_due(tx, connection=crm, now=kept.next_at - timedelta(seconds=1))
             assert is_due(tx, connection=crm, now=kept.next_at)
+            assert is_due(tx, connection=crm, now=kept.at - timedelta(hours=3)), "the clock was set back"
+            assert not is_due(tx, connection=crm, now=kept.at - timedelta(seconds=5)), "another machine's clock"
         return kept.next_at - kept.at
 
     fresh, lively, idle = polls(hours=0), polls(hours=0.5), polls(hours=2)

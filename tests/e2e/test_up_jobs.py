@@ -3,8 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -17,6 +19,7 @@ from connector.ports.tokens import SharedToken
 from connector.store.sql_store import SqlStore
 from connector.store.vault import open_vault
 from jobs import leased
+from jobs.clockwork import Clockwork
 from jobs.job import Job, Looked, Nightly, OnWake
 from jobs.leased import LeaseBusy, LeaseKeeper, release_all
 from jobs.nights import ran_at
@@ -197,6 +200,49 @@ def test_a_night_that_was_not_finished_is_looked_at_again(store: SqlStore, looke
     runner(store, clock).run(made, "")
 
     assert looked_at(store, clock, made) == [""]
+
+
+@dataclass
+class Begun:
+    """Stands where a timetable is; says when it begins."""
+
+    starts: list[float]
+
+    def start(self) -> None:
+        self.starts.append(time.monotonic())
+
+    def stop(self) -> None:
+        """Nothing is planned here."""
+
+
+def test_the_timetable_begins_anew_when_the_clock_is_set_back(store: SqlStore) -> None:
+    starts, offset = list[float](), [0.0]
+    clock = Clockwork(
+        leases=LeaseKeeper(store=store, clock=Standing(), worker="one"),
+        timetable=lambda held: cast(Timetable, Begun(starts)),
+        wall=lambda: time.time() + offset[0],
+        watched_every_s=0.02,
+    )
+    clock.start()
+    try:
+        until(lambda: len(starts) == 1)
+        offset[0] = 7200.0  # as after a night's sleep: what is planned comes at once by itself
+        time.sleep(0.1)
+        before = len(starts)
+        offset[0] = 3600.0
+        until(lambda: len(starts) == 2)
+        time.sleep(0.1)
+    finally:
+        clock.stop()
+
+    assert (before, len(starts)) == (1, 2)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    last = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < last
+        time.sleep(0.005)
 
 
 def test_leases_of_the_dead_are_free_once_the_directory_is_held_alone(store: SqlStore) -> None:

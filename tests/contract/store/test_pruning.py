@@ -76,6 +76,14 @@ def test_copies_open_and_only_the_newest_stay(tmp_path: Path) -> None:
         assert copy.execute("SELECT name FROM documents").fetchall() == [("default",)]
 
 
+@pytest.mark.parametrize("keep", [1, 2])
+def test_a_copy_made_after_the_clock_was_set_back_stays(tmp_path: Path, keep: int) -> None:
+    with sqlite_store(tmp_path / "data") as store:
+        made = [back_up(store=store, folder=tmp_path / "copies", keep=keep, clock=lambda d=days: at(d)) for days in (8, 9, 1)]  # type: ignore[misc]  # a default keeps the day
+
+    assert sorted((tmp_path / "copies").iterdir()) == [made[2].file, made[1].file][:keep]
+
+
 def test_a_copy_that_does_not_hold_together_replaces_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     to = tmp_path / "copy.db"
     with sqlite_store(tmp_path / "data") as store:
