@@ -51,6 +51,8 @@ class LaneMemory:
     tries: int = 0
     shut: set[str] = field(default_factory=set)
     """Connections that could not be opened or asked; not tried before `again_at`."""
+    owed: set[PersonId] = field(default_factory=set)
+    """People in a plan that was cut off: once they leave the lane, they count among those written."""
     again_at: datetime | None = None
     """When a plan that was cut off, or a connection that is shut, is tried again."""
 
@@ -236,7 +238,10 @@ def _slice(one: _Pass, *, marks: Sequence[Mark], documents: Published, memory: L
     done = [m for m in marks if m.person not in staying]
     now = one.road.clock()
     if one.lane is Lane.WRITE:
-        one.lags_s.extend((now - m.since).total_seconds() for m in done if m.person in planned.acted_on)
+        written_now = planned.acted_on | memory.owed
+        one.lags_s.extend((now - m.since).total_seconds() for m in done if m.person in written_now)
+        memory.owed.update(planned.acted_on & staying)
+        memory.owed.difference_update(m.person for m in done)
     one.waiting += len(marks) - len(done)
     one.aside |= failed
     _leave(one, done)

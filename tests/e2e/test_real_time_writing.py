@@ -151,6 +151,7 @@ def test_a_crm_that_does_not_answer_holds_up_only_itself_and_is_finished_later(d
     assert while_away.tally == {}
     assert while_away.failures == ()
     assert done(finished.tally, "hubspot") > 50
+    assert len(cut.lags_s) + len(finished.lags_s) > 80, "also who is written by the rest of a plan that was cut off"
     assert beside.waiting() == {}
     assert all(count == 1 for count in desk.writes().values())
 
