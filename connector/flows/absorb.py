@@ -92,6 +92,7 @@ def absorb(
     position: Position | None = None,
     since: datetime | None = None,
     also: Also | None = None,
+    first: Also | None = None,
     replayed: bool = False,
     read_by: tuple[FieldMapping, ...] = (),
 ) -> Absorbed:
@@ -100,7 +101,8 @@ def absorb(
     With `read_by`, the mappings by which stored rows were read, every row is mapped anew, and activities that only those saw in them go.
     `position` is stored, and `also` done, in the transaction of the last row, so that neither is ever ahead of the data. `since` is when
     the reason for reading these rows reached us, `now` unless given. `replayed` says that the rows are the stored ones: they are mapped as
-    if they were first seen. Rows that were erased stay away, and so does what others say of them. What no database keeps is replaced.
+    if they were first seen. `first` looks before a transaction stores anything; what it raises leaves all undone. Rows erased
+    stay away, and so does what others say of them. What no database keeps is replaced.
     """
     absorbed = Absorbed()
     rows = tuple(storable(row) for row in rows)
@@ -115,6 +117,7 @@ def absorb(
             position=position if last else None,
             since=since or now,
             also=also if last else None,
+            first=first,
             as_new=replayed,
             now=now,
             read_by=read_by,
@@ -137,6 +140,7 @@ def _absorb_piece(
     position: Position | None,
     since: datetime,
     also: Also | None,
+    first: Also | None,
     as_new: bool,
     now: datetime,
     read_by: tuple[FieldMapping, ...],
@@ -154,6 +158,8 @@ def _absorb_piece(
         found.activities.extend(gone)
 
     def unit(tx: Tx) -> int:
+        if first is not None:
+            first(tx)
         erased = tx.raw.erased([*(row.key for row in rows), *found.contact_rows()])
         dropped = erased | found.rows_about(erased)
         tx.raw.put([row for row in (*fresh, *_stamped_anew(rows, before)) if row.key not in dropped], seen_at=now)

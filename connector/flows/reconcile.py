@@ -5,7 +5,7 @@ on reading, and stores no row but of sources whose rows can only be read by time
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from connector.flows.road import Road
 from connector.ports.crm import Ask, Crm, RawRecord
 from connector.ports.errors import CrmError
 from connector.ports.hooks import Hint
-from connector.ports.store import Connection, StoredRaw, Tx
+from connector.ports.store import Connection, Store, StoredRaw, Tx
 from mappings.compile import FieldMapping, SourceRead
 
 
@@ -157,8 +157,39 @@ def _compare(errand: _Errand, records: Sequence[RawRecord], *, counts: _Counts) 
     counts.newer += len(newer)
     if errand.by_id:
         _hint(errand, [row.key for row in (*missing, *newer)])
-    elif missing:
-        absorb(store=errand.road.store, connection=errand.connection, mapping=errand.mapping, rows=missing, now=errand.road.clock())
+    else:
+        take_in(missing, store=errand.road.store, connection=errand.connection, mapping=errand.mapping, now=errand.road.clock())
+
+
+class _CameIn(Exception):
+    """Some of the rows are here by now: a pull ran beside us, and what it read is newer than our page."""
+
+    def __init__(self, keys: Collection[RecordKey]) -> None:
+        super().__init__()
+        self.keys = keys
+
+
+def take_in(rows: Sequence[RawRecord], *, store: Store, connection: Connection, mapping: FieldMapping, now: datetime) -> None:
+    """Stores rows that are missing, and leaves alone what another reader stores meanwhile."""
+    rest = list(rows)
+    while rest:
+        try:
+            absorb(
+                store=store,
+                connection=connection,
+                mapping=mapping,
+                rows=rest,
+                now=now,
+                first=partial(_none_here, keys=[r.key for r in rest]),
+            )
+            return
+        except _CameIn as one:
+            rest = [row for row in rest if row.key not in one.keys]
+
+
+def _none_here(tx: Tx, *, keys: Sequence[RecordKey]) -> None:
+    if here := tx.raw.get(keys):
+        raise _CameIn(here)
 
 
 def _is_newer(row: RawRecord, stored: StoredRaw) -> bool:

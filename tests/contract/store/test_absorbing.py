@@ -4,6 +4,7 @@ import pytest
 
 from connector.core.records import RecordKey
 from connector.flows.absorb import Position, absorb
+from connector.flows.reconcile import take_in
 from connector.ports.crm import Json, RawRecord
 from connector.ports.inbox import Lane
 from connector.ports.store import Store, Tx
@@ -99,3 +100,19 @@ def test_an_erased_row_stays_away_whoever_brings_it(store: Store, mapping: Field
         assert tx.people.of([key("00Q1"), key("00Q2"), key("00Q3")]).keys() == {key("00Q2"), key("00Q3")}
         assert (tx.people.count(), tx.activities.count()) == (2, 2)
         assert tx.cursors.get(connection="crm", source="Lead") == "later"
+
+
+def test_a_row_that_came_in_by_a_pull_meanwhile_is_not_put_back_by_reconciling(store: Store, mapping: FieldMapping) -> None:
+    absorb(store=store, connection=connection(), mapping=mapping, rows=[lead("1", days=2, Title="New")], now=at(2))
+
+    take_in(
+        [lead("1", days=1, Title="Old"), lead("2", days=1, Title="Missed")],
+        store=store,
+        connection=connection(),
+        mapping=mapping,
+        now=at(3),
+    )
+
+    with store.read() as tx:
+        stored = tx.raw.get([key("1"), key("2")])
+    assert {one.id: row.fields["Title"] for one, row in stored.items()} == {"1": "New", "2": "Missed"}
