@@ -29,7 +29,7 @@ def retry_parked(*, store: Store, clock: Clock) -> int:
 
 
 def _mark(tx: Tx, *, due: Sequence[Parked], now: datetime) -> None:
-    """People may have been joined since; whose row is gone is looked at by the next full plan."""
+    """People may have been joined since; what nobody plans any more is forgotten by night."""
     people = tx.people.of([one.key for one in due])
     tx.marks.put(sorted(set(people.values())), lane=Lane.WRITE, since=now)
     tx.wake("write_back")
