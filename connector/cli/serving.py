@@ -1,5 +1,6 @@
 """`hotlead up`: receivers, clock and jobs, until it is told to end."""
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -72,9 +73,8 @@ class ReadyLines:
     def __call__(self, said: Any) -> None:
         url = f"http://{self.settings.host}:{said.port}"
         frame = self.frame
-        frame.say(
-            f"[bold green]hotlead is up[/] at [bold]{url}[/] (process {said.pid}, {escape(str(self.settings.data_dir))}). Ctrl-C ends it."
-        )
+        where = f"process {os.getpid()}, {escape(str(self.settings.data_dir))}"
+        frame.say(f"[bold green]hotlead is up[/] at [bold]{url}[/] ({where}). Ctrl-C ends it.")
         frame.say(f"  How it stands: {url}/health   Figures: {url}/metrics")
         for one in said.connections:
             receives = "receives pushes" if one.receiving else "polls"
@@ -85,4 +85,4 @@ class ReadyLines:
             )
         elif not any(one.receiving for one in said.connections):
             frame.say("Changes are polled. To have them pushed: [bold]hotlead receive NAME[/].")
-        frame.give({"ready": True, "url": url, "pid": said.pid, "connections": said.connections})
+        frame.give({"ready": True, "url": url, "pid": os.getpid(), "connections": said.connections})
