@@ -12,6 +12,7 @@ import runpy
 import signal
 import sys
 import traceback
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import event
@@ -22,9 +23,12 @@ import adapters.hubspot.links as hubspot_links
 import adapters.hubspot.read as hubspot_read
 import adapters.salesforce.client as salesforce_client
 import adapters.salesforce.read as salesforce_read
+import connector.bootstrap as bootstrap
 import connector.cli
+import connector.cli.setting_up as setting_up
 from mappings.convert.addresses import registered_domain
 from mappings.document import KINDS, first_mapping, names, packaged, parse
+from tests.support import points
 
 WARM = (
     "adapters.salesforce.sandbox.app",
@@ -64,6 +68,8 @@ def main() -> None:
             running.discard(order["wait"])
             answer = {"code": os.waitstatus_to_exitcode(status)}
         else:
+            if order.get("points"):
+                points.points()  # read before the fork: once for all
             pid = os.fork()
             if pid == 0:
                 _leave(_become(order))
@@ -109,6 +115,10 @@ def _become(order: dict[str, Any]) -> int:
         _die_at_commit(order["die_at_commit"])
     if order.get("die_at_change"):
         _die_at_commit(order["die_at_change"], of_changes=True)
+    if order.get("points"):
+        points.watch(**order["points"])
+    if order.get("stands_at"):
+        _stand_still(datetime.fromisoformat(order["stands_at"]))
     if order.get("small_pages"):
         _ask_for_small_pages()
     sys.argv = [order["program"], *order["arguments"]]
@@ -140,6 +150,16 @@ def _die_at_commit(nth: int, *, of_changes: bool = False) -> None:
         seen += changed or not of_changes
         if seen == nth:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _stand_still(now: datetime) -> None:
+    """The installation's clock shows this instant for as long as the process runs."""
+
+    def standing() -> datetime:
+        return now
+
+    bootstrap.opened.__wrapped__.__kwdefaults__["clock"] = standing  # type: ignore[attr-defined]
+    (setting_up.set_up.__kwdefaults__ or {})["clock"] = standing
 
 
 def _ask_for_small_pages() -> None:

@@ -84,8 +84,10 @@ class Forks:
         die_at_commit: int = 0,
         die_at_change: int = 0,
         small_pages: bool = False,
+        points: dict[str, Any] | None = None,
+        stands_at: str = "",
     ) -> Command:
-        """A program begun; what the last three ask for is said in `tests.support.forking`."""
+        """A program begun; what the last five ask for is said in `tests.support.forking`, and of points in `tests.support.points`."""
         number = next(self._numbers)
         out, err = self.folder / f"{number}.out", self.folder / f"{number}.err"
         order = {
@@ -98,6 +100,8 @@ class Forks:
             "die_at_commit": die_at_commit,
             "die_at_change": die_at_change,
             "small_pages": small_pages,
+            "points": points,
+            "stands_at": stands_at,
         }
         return Command(pid=self.ask(order)["pid"], out=out, err=err, forks=self)
 
