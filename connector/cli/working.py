@@ -292,9 +292,7 @@ def show_written(frame: Frame, road: Road, *, planned: Planned, chosen: Sequence
         )
     frame.say(calls_line(flat(road.calls())))
     if _refused(tally):
-        frame.say(
-            "Some rows were refused: [bold]hotlead runs --refused[/] shows why, who can mend it and when it is tried again."
-        )
+        frame.say("Some rows were refused: [bold]hotlead runs --refused[/] shows why, who can mend it and when it is tried again.")
 
 
 def run(

@@ -110,9 +110,7 @@ def _refuse_mix_ups(identity: Identity, *, name: str, crm_name: str, existing: C
         )
 
 
-def open_crm(
-    *, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], connection: Connection, tokens: TokenShelf | None = None
-) -> Crm:
+def open_crm(*, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], connection: Connection, tokens: TokenShelf | None = None) -> Crm:
     """The connection opened with its stored credentials. No call is made yet."""
     with store.read() as tx:
         sealed = tx.connections.secrets(connection.name)
