@@ -85,4 +85,4 @@ class ReadyLines:
             )
         elif not any(one.receiving for one in said.connections):
             frame.say("Changes are polled. To have them pushed: [bold]hotlead receive NAME[/].")
-        frame.give({"ready": True, "url": url, "pid": os.getpid(), "connections": said.connections})
+        frame.give({"ready": True, "url": url, "pid": os.getpid(), "worker": said.pid, "connections": said.connections})

@@ -40,7 +40,7 @@ class Up:
 
     def worker(self) -> int:
         """The worker process that was ready last."""
-        return int(self.said()[-1]["pid"])
+        return int(self.said()[-1]["worker"])
 
     def processes(self) -> list[int]:
         """Its own number and those of everything it began."""
