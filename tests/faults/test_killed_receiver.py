@@ -15,7 +15,7 @@ from tests.support.journeys import Desk, Town, town
 from tests.support.postgres import empty_database, postgres_server
 from tests.support.processes import free_port
 from tests.support.pushing import EVENTS_A_BODY, Pushing
-from tests.support.serving import Up, until, up
+from tests.support.serving import Up, is_alive, until, up
 
 SENDERS = 6
 MEANWHILE_S = (0.03, 0.25)
@@ -50,9 +50,7 @@ def test_what_was_acknowledged_is_there_after_every_kill(desk: Desk) -> None:
                     killed += _kill_worker(serving, under_way, chance)
                 _wait_for_acknowledged(under_way, more_than=len(under_way.answered))
                 time.sleep(chance.uniform(*MEANWHILE_S))
-                for pid in serving.processes():
-                    os.kill(pid, signal.SIGKILL)
-                serving.command.wait()
+                _kill_all(serving)
                 killed += 1
     kind = "PostgreSQL" if "HOTLEAD_DATABASE_URL" in desk.environment else "SQLite"
     acknowledged = under_way.acknowledged()
@@ -69,3 +67,12 @@ def _kill_worker(serving: Up, under_way: Pushing, chance: random.Random) -> int:
     os.kill(worker, signal.SIGKILL)
     until(lambda: serving.worker() != worker, what="the next worker")
     return 1
+
+
+def _kill_all(serving: Up) -> None:
+    """Returns once they are gone, and with them their hold on the data directory."""
+    processes = serving.processes()
+    for pid in processes:
+        os.kill(pid, signal.SIGKILL)
+    serving.command.wait()
+    until(lambda: not any(is_alive(pid) for pid in processes), what="the end of all that was killed")
