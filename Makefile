@@ -46,7 +46,7 @@ unit: $(STAMP)
 	$(BIN)/pytest -q tests/unit
 
 test: lint types floors
-	$(BIN)/pytest -q -n 2 --dist worksteal tests
+	$(BIN)/pytest -q -n 3 --dist worksteal tests
 	$(MAKE) --no-print-directory wheel
 
 # Many more faults than in `make test`, and the table of the README; takes about an hour.

@@ -74,6 +74,7 @@ def outside(store: Store, tmp_path: Path) -> Outside:
         sites=known_sites(store=store, vault=vault),
         now=NOW,
         into=lambda bodies: receive(store=store, bodies=bodies),
+        skews={"hub": 0.0},
     )
 
 
