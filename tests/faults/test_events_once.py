@@ -284,8 +284,8 @@ def _both(live_town: Town) -> tuple[End, End, Deeds]:
 
 @pytest.mark.xfail(
     strict=False,
-    reason="Passed until the night got a lane of its own; since then about one person in sixty passes a band (a `check_need` task) in one world "
-    "only. Find out which write decides it: print `bands` and that person's stage moves in both worlds. P2 is not shown until this passes.",
+    reason="Passed until the night got a lane of its own; since then about one person in sixty passes a band (`check_need`) in one "
+    "world only. Find out which write decides it: print `bands` and that person's stage moves in both worlds. P2 is not shown until then.",
 )
 def test_events_once_or_many_times_in_order_or_not_now_or_late_end_the_same(live_town: Town) -> None:
     once, late, deeds = _both(live_town)
