@@ -16,9 +16,10 @@ from connector.flows.connect import open_crm
 from connector.flows.progress import Progress, Step
 from connector.flows.road import Road
 from connector.flows.tokens import StoredTokens
+from connector.ports.connections import Connection, Vault
 from connector.ports.crm import Crm, CrmKind
 from connector.ports.errors import UsageError
-from connector.ports.store import Connection, ShardPool, Store, Vault
+from connector.ports.store import ShardPool, Store
 from connector.ports.tokens import TokenShelf
 from connector.settings import FILE_NAME, PREFIX, Settings
 from connector.settings_file import with_setting

@@ -5,8 +5,8 @@ from datetime import timedelta
 import structlog
 
 from connector.flows.feed import follow, is_due
+from connector.ports.connections import Connection
 from connector.ports.errors import HotleadError
-from connector.ports.store import Connection
 from connector.settings import Settings
 from jobs.job import Every, Job, Looked
 from jobs.work import Work

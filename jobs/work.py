@@ -9,8 +9,9 @@ from connector.flows.progress import Progress
 from connector.flows.road import Road
 from connector.flows.stopping import StoppableStore, Stopping, stoppable
 from connector.flows.write_due import LaneMemory
+from connector.ports.connections import Connection
 from connector.ports.crm import CrmKind
-from connector.ports.store import Connection, ShardPool, Store
+from connector.ports.store import ShardPool, Store
 from connector.ports.telemetry import Meter
 from connector.settings import Settings
 

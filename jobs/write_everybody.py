@@ -4,7 +4,7 @@ It only puts them into the lane of the night; `write_back` plans and writes them
 """
 
 from connector.flows.mark_everybody import mark_everybody
-from connector.ports.store import LiveStep
+from connector.ports.connections import LiveStep
 from jobs.daily import SCHEDULE, WRITE_EVERYBODY, left_tonight
 from jobs.job import Job, Looked
 from jobs.locks import always

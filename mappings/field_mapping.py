@@ -9,7 +9,7 @@ from datetime import datetime
 
 from connector.core.records import Record
 from connector.ports.crm import Json, RawRecord
-from connector.ports.store import UnknownValue
+from connector.ports.rows import UnknownValue
 from mappings.writing import WriteField
 
 Misread = list[tuple[str, Json]]

@@ -14,7 +14,9 @@ from connector.flows.road import Road, pull_stretch, score_stretch
 from connector.flows.road_back import at_work as documents_at_work
 from connector.flows.road_back import execute_stretch, places_of, plan_stretch, write_stretch
 from connector.flows.runs import Running, recorded
-from connector.ports.store import LiveStep, ScoreRow, Tx
+from connector.ports.connections import LiveStep
+from connector.ports.people import ScoreRow
+from connector.ports.store import Tx
 
 PEOPLE_AT_ONCE = 500
 STEPS_TO_LIVE = (LiveStep.FIELDS, LiveStep.STAGES, LiveStep.TASKS)

@@ -17,7 +17,7 @@ from connector.flows.road import Road, pull_stretch, score_stretch
 from connector.flows.road_back import at_work as documents_at_work
 from connector.flows.road_back import places_of, write_stretch
 from connector.flows.runs import recorded
-from connector.ports.store import Connection, LiveStep
+from connector.ports.connections import Connection, LiveStep
 from connector.settings import Settings, load_settings
 
 STEPS_TO_LIVE = (LiveStep.FIELDS, LiveStep.STAGES, LiveStep.TASKS)

@@ -25,9 +25,10 @@ from connector.flows.go_live import go_live
 from connector.flows.road import Road, pull_stretch, score_stretch
 from connector.flows.road_back import at_work, places_of, write_stretch
 from connector.flows.runs import Running, recorded
+from connector.ports.connections import Connection, LiveStep
 from connector.ports.crm import Crm, Json
 from connector.ports.errors import UsageError
-from connector.ports.store import Connection, LiveStep, PersonLine
+from connector.ports.people import PersonLine
 
 CRMS = ("salesforce", "hubspot")
 LIVE_STEPS = (LiveStep.FIELDS, LiveStep.STAGES, LiveStep.TASKS)

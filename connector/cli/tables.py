@@ -13,7 +13,9 @@ from rich.text import Text
 from connector.flows.explain import Explanation, Reason
 from connector.flows.pull import Pulled
 from connector.ports.crm import Finding, InstallStep
-from connector.ports.store import Parked, PersonLine, PlannedChange, PlannedTask, Run
+from connector.ports.people import PersonLine
+from connector.ports.plans import PlannedChange, PlannedTask
+from connector.ports.runs import Parked, Run
 
 TEMPERATURE_STYLES = {"hot": "bold red", "warm": "yellow", "cold": "blue"}
 WORDS_OF_A_COUNT = 2

@@ -29,8 +29,12 @@ from connector.flows.road_back import at_work as documents_at_work
 from connector.flows.runs import DRY_RUN, LOOK_AHEAD, recorded
 from connector.flows.score import Scored
 from connector.flows.wanted import one_line
+from connector.ports.connections import Connection, LiveStep
 from connector.ports.errors import UsageError
-from connector.ports.store import Connection, LiveStep, PersonLine, Plan, PlanState, Store, UnknownValue
+from connector.ports.people import PersonLine
+from connector.ports.plans import Plan, PlanState
+from connector.ports.rows import UnknownValue
+from connector.ports.store import Store
 from jobs.locks import DAILY, SCORE, WRITE_BACK, reading
 
 Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]

@@ -12,9 +12,12 @@ from connector.core.identity import Placed, Row, place
 from connector.core.people import PersonId
 from connector.core.records import Activity, Company, Contact, Deal, Record, RecordKey
 from connector.flows.storable import short, storable
+from connector.ports.connections import Connection
 from connector.ports.crm import RawRecord
 from connector.ports.inbox import Lane
-from connector.ports.store import Attach, Connection, Join, Store, StoredRaw, Tx, UnknownValue
+from connector.ports.people import Attach, Join
+from connector.ports.rows import StoredRaw, UnknownValue
+from connector.ports.store import Store, Tx
 from mappings.compile import FieldMapping, roll_up_of
 
 Also = Callable[[Tx], None]

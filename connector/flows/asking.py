@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connector.flows.runs import NIGHTLY, REAL_TIME, Running
+from connector.ports.connections import Connection
 from connector.ports.errors import UsageError
-from connector.ports.store import Connection, Run, Tx
+from connector.ports.runs import Run
+from connector.ports.store import Tx
 
 RUNS_LOOKED_AT = 1_000
 ONE_NIGHT = timedelta(hours=20)

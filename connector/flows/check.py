@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from connector.core.ladder import Ladder
 from connector.flows.published import file_of, mapping_of
+from connector.ports.connections import Connection
 from connector.ports.crm import Catalog, Crm, Finding, InstallStep, Severity
-from connector.ports.store import Connection, Store
+from connector.ports.store import Store
 from mappings.compile import FieldMapping
 from mappings.problems import Problem
 from mappings.validate import check_fields

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connector.flows.receiving import crm_secrets, hook_secrets
+from connector.ports.connections import Connection, Vault
 from connector.ports.crm import Crm, CrmKind, Identity
 from connector.ports.errors import SecretsError, UsageError
 from connector.ports.inbox import SITE
-from connector.ports.store import Connection, Store, Tx, Vault
+from connector.ports.store import Store, Tx
 from connector.ports.tokens import TokenShelf
 from mappings.document import first_mapping
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from connector.ports.connections import Connection
 from connector.ports.crm import Crm, Finding, Severity
 from connector.ports.errors import HotleadError
-from connector.ports.store import Connection, Store
+from connector.ports.store import Store
 
 LEAST_FREE_BYTES = 500_000_000
 """Below this much free disk the doctor warns; 100,000 contacts with 500,000 activities take about half of it."""

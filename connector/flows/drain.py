@@ -13,9 +13,10 @@ from connector.flows.published import mapping_of
 from connector.flows.readings import readings_of
 from connector.flows.reread import Clock, Going, Reread, reread_hints
 from connector.flows.road import Road
+from connector.ports.connections import Connection
 from connector.ports.hooks import BadEvent, Hint, HintKind, Hooks
 from connector.ports.inbox import StoredBody
-from connector.ports.store import Connection, Store, Tx
+from connector.ports.store import Store, Tx
 
 UNIT_EVENTS = 500
 """Events whose hints are kept in one unit (DESIGN §9)."""

@@ -14,7 +14,8 @@ from connector.core.scoring import score_people
 from connector.flows.published import Published
 from connector.flows.score import NOT_MEANT, compiled, facts_of, since
 from connector.ports.errors import UsageError
-from connector.ports.store import FollowUp, PersonLine, Store
+from connector.ports.people import FollowUp, PersonLine
+from connector.ports.store import Store
 
 Clock = Callable[[], datetime]
 

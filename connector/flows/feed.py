@@ -15,10 +15,11 @@ from connector.flows.polling import CALLS_A_DAY_AT_REST, SLOW_FROM, poll_soon, p
 from connector.flows.published import mapping_of
 from connector.flows.receive import DRAIN
 from connector.flows.road import Road
+from connector.ports.connections import Connection
 from connector.ports.crm import Crm, Usage
 from connector.ports.errors import Action, CrmError, CursorExpired
 from connector.ports.hooks import BadEvent, Hint, HintFeed, HintKind, HintPage
-from connector.ports.store import Connection, Store, Tx
+from connector.ports.store import Store, Tx
 
 SOURCE = "@feed"
 """Where it stands among the cursors of a connection; no CRM has a source of that name."""

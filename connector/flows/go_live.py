@@ -11,8 +11,10 @@ from connector.core.qualification import LadderState, baseline, baseline_after
 from connector.flows.places import ORDER, Place, standing_of, step_of, surroundings
 from connector.flows.progress import Progress, Step
 from connector.flows.published import Published
+from connector.ports.connections import Connection, LiveStep
 from connector.ports.errors import UsageError
-from connector.ports.store import Connection, LiveStep, ScoreRow, Store, Tx
+from connector.ports.people import ScoreRow
+from connector.ports.store import Store, Tx
 
 Clock = Callable[[], datetime]
 BATCH_PEOPLE = 500

@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from connector.flows.feed import is_fed
 from connector.flows.receiving import skew_fact
+from connector.ports.connections import Connection
 from connector.ports.errors import HotleadError, StoreError
 from connector.ports.inbox import Backlog, Lane, Worker
-from connector.ports.store import Connection, Store, Tx
+from connector.ports.store import Store, Tx
 
 WAITS_TOO_LONG = timedelta(minutes=10)
 """Work that waits longer than this means that something does not keep up, or cannot."""

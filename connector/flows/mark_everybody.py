@@ -10,7 +10,8 @@ from functools import partial
 from connector.core.people import PersonId
 from connector.core.records import RecordKey
 from connector.ports.inbox import Lane
-from connector.ports.store import Parked, Store, Tx
+from connector.ports.runs import Parked
+from connector.ports.store import Store, Tx
 
 AT_ONCE = 500
 """People of one unit."""

@@ -11,7 +11,9 @@ from connector.flows.places import Place
 from connector.flows.wanted import written_at
 from connector.ports.crm import Crm, Outcome, RawRecord, Refusal, Write
 from connector.ports.errors import Action
-from connector.ports.store import JournalEntry, Parked, PlannedChange, PlannedField, PlanState, Store, Tx
+from connector.ports.plans import PlannedChange, PlannedField, PlanState
+from connector.ports.runs import JournalEntry, Parked
+from connector.ports.store import Store, Tx
 from mappings.compile import FieldMapping, WriteField
 
 Clock = Callable[[], datetime]

@@ -10,8 +10,9 @@ from connector.core.model import Model
 from connector.core.people import Person
 from connector.core.qualification import Standing
 from connector.flows.published import Published
+from connector.ports.connections import Connection, LiveStep
 from connector.ports.crm import Abilities, Crm
-from connector.ports.store import Connection, LiveStep, ScoreRow
+from connector.ports.people import ScoreRow
 from mappings.compile import FieldMapping
 
 ORDER = tuple(LiveStep)

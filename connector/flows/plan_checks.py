@@ -6,8 +6,11 @@ from connector.core.model import Model
 from connector.flows.places import Place
 from connector.flows.published import file_of
 from connector.flows.runs import LOOK_AHEAD, MOVING
+from connector.ports.documents import Document
 from connector.ports.errors import UsageError
-from connector.ports.store import Document, Plan, PlanState, Run, Store, Tx
+from connector.ports.plans import Plan, PlanState
+from connector.ports.runs import Run
+from connector.ports.store import Store, Tx
 from mappings.compile import compile_scoring
 
 RUNS_LOOKED_AT = 1_000

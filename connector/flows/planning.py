@@ -26,8 +26,12 @@ from connector.flows.row_changes import (
     writes_again,
 )
 from connector.flows.task_texts import planned_task
+from connector.ports.connections import Connection, LiveStep
 from connector.ports.crm import Abilities
-from connector.ports.store import Connection, FollowUp, LiveStep, Parked, PlannedChange, PlannedTask, ScoreRow, Store, Tx
+from connector.ports.people import FollowUp, ScoreRow
+from connector.ports.plans import PlannedChange, PlannedTask
+from connector.ports.runs import Parked
+from connector.ports.store import Store, Tx
 
 BREAKER_WRITES = 12
 """How often within an hour a value of a row may go back before the row is left alone, unless the setting says otherwise."""

@@ -11,8 +11,9 @@ from functools import partial
 from connector.flows.pull import Pulled
 from connector.flows.road import Road, pull_stretch
 from connector.flows.runs import Running
+from connector.ports.connections import Connection
 from connector.ports.crm import Usage
-from connector.ports.store import Connection, Tx
+from connector.ports.store import Tx
 
 ORDINARY = timedelta(minutes=5)
 SOONEST = timedelta(seconds=60)

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from connector.flows.published import file_of
 from connector.ports.crm import Catalog
+from connector.ports.documents import Document
 from connector.ports.errors import UsageError
-from connector.ports.store import Document, Store, Tx
+from connector.ports.store import Store, Tx
 from mappings.compile import compile_scoring
 from mappings.document import sources_named
 from mappings.problems import Problem, ProblemsError

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 from connector.core.ladder import Calendar, Ladder
 from connector.core.model import Model
+from connector.ports.connections import Connection
+from connector.ports.documents import Document
 from connector.ports.errors import UsageError
-from connector.ports.store import Connection, Document, Tx
+from connector.ports.store import Tx
 from mappings.compile import FieldMapping, Recipe, compile_fields, compile_lifecycle, compile_scoring
 
 

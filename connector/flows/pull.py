@@ -12,8 +12,9 @@ from typing import Any
 from connector.core.model import Model
 from connector.flows.absorb import UNIT_ROWS, Absorbed, Position, absorb
 from connector.flows.progress import Progress, Step
+from connector.ports.connections import Connection
 from connector.ports.crm import Ask, Crm
-from connector.ports.store import Connection, Store, Tx
+from connector.ports.store import Store, Tx
 from mappings.compile import FieldMapping, Recipe, SourceRead
 
 Clock = Callable[[], datetime]

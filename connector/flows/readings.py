@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from connector.core.ladder import Ladder
 from connector.flows.published import earlier_mapping_of, mapping_of
 from connector.flows.pull import Bookmark
-from connector.ports.store import Connection, Store
+from connector.ports.connections import Connection
+from connector.ports.store import Store
 from mappings.compile import FieldMapping, SourceRead
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from connector.ports.connections import Connection, Vault
 from connector.ports.crm import CrmKind
 from connector.ports.errors import UsageError
 from connector.ports.hooks import HookKeys, Hooks
-from connector.ports.store import Connection, Store, Tx, Vault
+from connector.ports.store import Store, Tx
 
 HOOK = "hook_"
 """How the names of secrets begin that are for receiving and not for opening the CRM."""

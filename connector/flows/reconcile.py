@@ -19,10 +19,12 @@ from connector.flows.progress import Progress, Step
 from connector.flows.readings import readings_of
 from connector.flows.reread import Going
 from connector.flows.road import Road
+from connector.ports.connections import Connection
 from connector.ports.crm import Ask, Crm, RawRecord
 from connector.ports.errors import CrmError
 from connector.ports.hooks import Hint
-from connector.ports.store import Connection, Store, StoredRaw, Tx
+from connector.ports.rows import StoredRaw
+from connector.ports.store import Store, Tx
 from mappings.compile import FieldMapping, SourceRead
 
 

@@ -12,11 +12,12 @@ from itertools import groupby
 from connector.core.records import Activity, Company, Contact, Deal, RecordKey
 from connector.flows.absorb import UNIT_ROWS, absorb
 from connector.flows.readings import Reading
+from connector.ports.connections import Connection
 from connector.ports.crm import Crm, Json, RawRecord
 from connector.ports.errors import Action, CrmError
 from connector.ports.hooks import Hint, HintKind
 from connector.ports.inbox import Lane, WaitingHint
-from connector.ports.store import Connection, Store, Tx
+from connector.ports.store import Store, Tx
 from mappings.compile import FieldMapping
 
 Clock = Callable[[], datetime]

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
+from connector.ports.connections import LiveStep
 from connector.ports.inbox import Lane
-from connector.ports.store import LiveStep, Parked, Store, Tx
+from connector.ports.runs import Parked
+from connector.ports.store import Store, Tx
 
 Clock = Callable[[], datetime]
 AT_ONCE = 500

@@ -15,9 +15,10 @@ from connector.flows.published import Published, earlier_mapping_of, mapping_of,
 from connector.flows.pull import Horizon, Pulled, horizon, pull
 from connector.flows.runs import Running
 from connector.flows.score import Scored, score_all
+from connector.ports.connections import Connection
 from connector.ports.crm import Crm
 from connector.ports.errors import CrmError
-from connector.ports.store import Connection, ShardPool, Store
+from connector.ports.store import ShardPool, Store
 from mappings.compile import FieldMapping, Recipe
 
 Clock = Callable[[], datetime]

@@ -11,8 +11,10 @@ from connector.flows.published import Published, mapping_of
 from connector.flows.road import Road
 from connector.flows.runs import Running
 from connector.flows.write_back import Written, write_back
+from connector.ports.connections import Connection, LiveStep
 from connector.ports.errors import CrmError, DocumentError, HotleadError, SecretsError, UsageError
-from connector.ports.store import Connection, LiveStep, Plan, Tx
+from connector.ports.plans import Plan
+from connector.ports.store import Tx
 
 NO_LIMIT = 1 << 62
 """For a plan that was allowed when it began."""

@@ -15,7 +15,10 @@ from connector.flows.published import Published
 from connector.flows.wanted import wanted_companions, wanted_values, written_at
 from connector.ports.crm import Json, Refusal
 from connector.ports.errors import Action
-from connector.ports.store import JournalEntry, Parked, PlannedChange, PlannedField, ScoreRow, StoredRaw
+from connector.ports.people import ScoreRow
+from connector.ports.plans import PlannedChange, PlannedField
+from connector.ports.rows import StoredRaw
+from connector.ports.runs import JournalEntry, Parked
 from mappings.compile import LEAVE, WriteField
 
 BREAKER_SPAN = timedelta(hours=1)

@@ -14,7 +14,8 @@ from connector.core.scoring import Compiled, compile_model, score_people
 from connector.flows.progress import Progress, Step
 from connector.flows.score_rows import rows_of
 from connector.ports.inbox import Lane
-from connector.ports.store import ScoreRow, ShardPool, ShardReader, Store, Tx
+from connector.ports.people import ScoreRow
+from connector.ports.store import ShardPool, ShardReader, Store, Tx
 
 Clock = Callable[[], datetime]
 UNIT_ROWS = 500

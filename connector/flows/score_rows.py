@@ -12,7 +12,7 @@ import numpy as np
 from connector.core.explain import NEVER
 from connector.core.grading import NO_GRADE, TEMPERATURES
 from connector.core.scoring import Scores
-from connector.ports.store import ScoreRow
+from connector.ports.people import ScoreRow
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 

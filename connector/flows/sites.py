@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from connector.ports.connections import Vault
 from connector.ports.errors import UsageError
 from connector.ports.sites import Site
-from connector.ports.store import Store, Tx, Vault
+from connector.ports.store import Store, Tx
 
 SECRET_BYTES = 32
 """Standard Webhooks asks for 24 to 64."""

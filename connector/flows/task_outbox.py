@@ -7,7 +7,9 @@ from functools import partial
 
 from connector.flows.outbox import Work, park
 from connector.ports.crm import Crm, Outcome
-from connector.ports.store import FollowUp, PlannedTask, PlanState, Tx
+from connector.ports.people import FollowUp
+from connector.ports.plans import PlannedTask, PlanState
+from connector.ports.store import Tx
 
 
 def send_tasks(work: Work, *, crm: Crm, batch: Sequence[PlannedTask]) -> None:

@@ -10,7 +10,8 @@ from connector.flows.explain import lines_of, reasons
 from connector.flows.published import Published
 from connector.flows.wanted import one_line
 from connector.ports.crm import NewTask, Priority, TaskType
-from connector.ports.store import PlannedTask, ScoreRow
+from connector.ports.people import ScoreRow
+from connector.ports.plans import PlannedTask
 
 SUBJECT_LENGTH = 255
 """Characters a task subject may have. Source: Salesforce Task.Subject; HubSpot takes more."""

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
+from connector.ports.connections import Vault
 from connector.ports.errors import SecretsError
 from connector.ports.inbox import Lease
-from connector.ports.store import Store, Tx, Vault
+from connector.ports.store import Store, Tx
 from connector.ports.tokens import SharedToken
 
 Clock = Callable[[], datetime]

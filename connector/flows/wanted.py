@@ -8,7 +8,8 @@ from connector.core.model import Model
 from connector.core.qualification import LadderState
 from connector.core.records import Value
 from connector.flows.explain import Reason, exclusion_label, lines_of, reasons
-from connector.ports.store import LiveStep, ScoreRow
+from connector.ports.connections import LiveStep
+from connector.ports.people import ScoreRow
 
 REASONS_LENGTH = 255
 BREAKDOWN_LENGTH = 32_000

@@ -15,9 +15,11 @@ from connector.flows.plan_checks import checked, model_of
 from connector.flows.progress import Progress, Step
 from connector.flows.published import Published
 from connector.flows.task_outbox import leave_tasks_out, send_tasks
+from connector.ports.connections import LiveStep
 from connector.ports.crm import Crm
 from connector.ports.errors import CrmError, HotleadError
-from connector.ports.store import LiveStep, PlanState, Store, Tx
+from connector.ports.plans import PlanState
+from connector.ports.store import Store, Tx
 
 UNDECIDED = (PlanState.PENDING, PlanState.SENDING)
 ROWS_LEFT_OUT_AT_ONCE = 500

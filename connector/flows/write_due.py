@@ -25,9 +25,11 @@ from connector.flows.road import Road
 from connector.flows.road_back import NO_LIMIT, at_work, execute_stretch, finish_cut_off, reach
 from connector.flows.runs import NIGHTLY, REAL_TIME, Running, recorded
 from connector.flows.write_back import UNDECIDED, Written
+from connector.ports.connections import Connection, LiveStep
 from connector.ports.errors import CrmError, HotleadError
 from connector.ports.inbox import Lane, Mark
-from connector.ports.store import Connection, LiveStep, PlanState, Tx
+from connector.ports.plans import PlanState
+from connector.ports.store import Tx
 
 Going = Callable[[], bool]
 SLICE_PEOPLE = 2_000

@@ -35,7 +35,7 @@ _FORGET_ID = delete(activity_ids).where(activity_ids.c.no == bindparam("of_no"))
 
 
 class SqlActivities:
-    """Fulfils `ports.store.ActivityStore`."""
+    """Fulfils `ports.people.ActivityStore`."""
 
     __slots__ = ("_t",)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from connector.ports.connections import Connection, LiveStep
 from connector.ports.errors import UsageError
-from connector.ports.store import Connection, LiveStep
 from connector.store.instants import from_us, to_us
 from connector.store.schema import connections
 from connector.store.transaction import AnyRow, Transaction
@@ -14,7 +14,7 @@ from connector.store.values import dump
 
 
 class SqlConnections:
-    """Fulfils `ports.store.Connections`."""
+    """Fulfils `ports.connections.Connections`."""
 
     __slots__ = ("_t",)
 

@@ -10,7 +10,7 @@ from connector.store.transaction import Transaction
 
 
 class SqlCursors:
-    """Fulfils `ports.store.Cursors`."""
+    """Fulfils `ports.rows.Cursors`."""
 
     __slots__ = ("_t",)
 

@@ -4,14 +4,14 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from connector.ports.store import Document
+from connector.ports.documents import Document
 from connector.store.instants import from_us, to_us
 from connector.store.schema import documents
 from connector.store.transaction import AnyRow, Transaction
 
 
 class SqlDocuments:
-    """Fulfils `ports.store.Documents`. The newest version is the current one."""
+    """Fulfils `ports.documents.Documents`. The newest version is the current one."""
 
     __slots__ = ("_t",)
 

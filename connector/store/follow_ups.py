@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from connector.core.people import PersonId
 from connector.core.records import RecordKey
 from connector.ports.crm import NewTask, Priority, TaskType
-from connector.ports.store import FollowUp
+from connector.ports.people import FollowUp
 from connector.store.instants import from_us, from_us_or_none, to_us, to_us_or_none
 from connector.store.schema import follow_ups
 from connector.store.transaction import AnyRow, Transaction, chunks
@@ -19,7 +19,7 @@ OPEN = ("planned", "open")
 
 
 class SqlFollowUps:
-    """Fulfils `ports.store.FollowUps`."""
+    """Fulfils `ports.people.FollowUps`."""
 
     __slots__ = ("_t",)
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, select, update
 from connector.core.people import SHARDS, PersonId
 from connector.core.records import RecordKey
 from connector.ports.errors import StoreError
-from connector.ports.store import Attach, Join
+from connector.ports.people import Attach, Join
 from connector.store.instants import to_us
 from connector.store.ladder import SqlLadder, body_of, merge_states
 from connector.store.marks import move_marks

@@ -8,7 +8,7 @@ from sqlalchemy import Integer, Text, column, func, select, values
 
 from connector.core.records import RecordKey
 from connector.ports.crm import Json
-from connector.ports.store import JournalEntry
+from connector.ports.runs import JournalEntry
 from connector.store.instants import from_us, to_us
 from connector.store.schema import journal
 from connector.store.transaction import AnyRow, Transaction, chunks
@@ -19,7 +19,7 @@ LOOKS_AT_ONCE = 2_000
 
 
 class SqlJournal:
-    """Fulfils `ports.store.Journal`."""
+    """Fulfils `ports.runs.Journal`."""
 
     __slots__ = ("_t",)
 

@@ -21,7 +21,7 @@ _BY_ID = frozenset({"answered", "followed_up"})
 
 
 class SqlLadder:
-    """Fulfils `ports.store.LadderStates`."""
+    """Fulfils `ports.people.LadderStates`."""
 
     __slots__ = ("_t",)
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, literal, select, tuple_
 from connector.core.records import RecordKey
 from connector.ports.crm import Refusal
 from connector.ports.errors import Action
-from connector.ports.store import Parked
+from connector.ports.runs import Parked
 from connector.store.instants import from_us, to_us
 from connector.store.schema import parked
 from connector.store.transaction import AnyRow, Transaction, chunks
@@ -25,7 +25,7 @@ _ORDER = (parked.c.next_try_at, parked.c.source, parked.c.id, parked.c.what)
 
 
 class SqlParked:
-    """Fulfils `ports.store.ParkedRows`."""
+    """Fulfils `ports.runs.ParkedRows`."""
 
     __slots__ = ("_t",)
 

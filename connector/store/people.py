@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 
 from connector.core.people import SHARDS, Person, PersonId
 from connector.core.records import RecordKey
-from connector.ports.store import Attach, Join, PersonLine
+from connector.ports.people import Attach, Join, PersonLine
 from connector.store import identity
 from connector.store.dictionary import activity_list, known_list
 from connector.store.instants import from_us
@@ -23,7 +23,7 @@ TOUCHES = ("call", "call_connected", "meeting", "meeting_held", "email_sent")
 
 
 class SqlPeople:
-    """Fulfils `ports.store.PeopleStore`."""
+    """Fulfils `ports.people.PeopleStore`."""
 
     __slots__ = ("_t",)
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
 from connector.core.qualification import LadderState, StageMove
 from connector.ports.errors import UsageError
-from connector.ports.store import Plan, PlannedChange, PlannedField, PlannedTask, PlanState
+from connector.ports.plans import Plan, PlannedChange, PlannedField, PlannedTask, PlanState
 from connector.store.follow_ups import task_body, task_of
 from connector.store.instants import from_us, from_us_or_none, to_us
 from connector.store.ladder import body_of, move_body, move_of, state_of
@@ -18,7 +18,7 @@ from connector.store.values import dump, load
 
 
 class SqlPlans:
-    """Fulfils `ports.store.Plans`."""
+    """Fulfils `ports.plans.Plans`."""
 
     __slots__ = ("_t",)
 

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select, update
 
 from connector.core.records import RecordKey
 from connector.ports.crm import Json, RawRecord
-from connector.ports.store import StoredRaw
+from connector.ports.rows import StoredRaw
 from connector.store.erased import erased_among
 from connector.store.instants import from_us, to_us
 from connector.store.schema import raw
@@ -18,7 +18,7 @@ _AMEND = update(raw).where(raw.c.source == bindparam("of_source"), raw.c.id == b
 
 
 class SqlRaw:
-    """Fulfils `ports.store.Raw`."""
+    """Fulfils `ports.rows.Raw`."""
 
     __slots__ = ("_t",)
 

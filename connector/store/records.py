@@ -38,7 +38,7 @@ LINKS = {
 
 
 class SqlRecords:
-    """Fulfils `ports.store.Records`."""
+    """Fulfils `ports.rows.Records`."""
 
     __slots__ = ("_t",)
 

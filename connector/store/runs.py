@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
-from connector.ports.store import Run
+from connector.ports.runs import Run
 from connector.store.instants import from_us, from_us_or_none, to_us
 from connector.store.schema import plans, runs
 from connector.store.transaction import AnyRow, Transaction
@@ -15,7 +15,7 @@ from connector.store.workers import alive
 
 
 class SqlRuns:
-    """Fulfils `ports.store.Runs`."""
+    """Fulfils `ports.runs.Runs`."""
 
     __slots__ = ("_t",)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import case, func, select, update
 
 from connector.core.people import PersonId
-from connector.ports.store import PersonLine, ScoreRow
+from connector.ports.people import PersonLine, ScoreRow
 from connector.store.instants import from_us, to_us
 from connector.store.schema import ladder_states, persons, score_history, scores
 from connector.store.transaction import AnyRow, Transaction, chunks
@@ -18,7 +18,7 @@ _NAMES = tuple(part.name for part in fields(ScoreRow))
 
 
 class SqlScores:
-    """Fulfils `ports.store.Scores`."""
+    """Fulfils `ports.people.Scores`."""
 
     __slots__ = ("_t",)
 

@@ -4,25 +4,14 @@ from collections.abc import Sequence
 
 from connector.core.people import PersonId
 from connector.core.records import RecordKey
+from connector.ports.connections import Connections
+from connector.ports.documents import Documents
 from connector.ports.inbox import HeldEvents, Hints, Inbox, Leases, Marks, Workers
+from connector.ports.people import ActivityStore, FollowUps, LadderStates, PeopleStore, Scores
+from connector.ports.plans import Plans
+from connector.ports.rows import Cursors, Raw, Records, UnknownValues
+from connector.ports.runs import Journal, ParkedRows, Runs
 from connector.ports.sites import Sites
-from connector.ports.store import (
-    ActivityStore,
-    Connections,
-    Cursors,
-    Documents,
-    FollowUps,
-    Journal,
-    LadderStates,
-    ParkedRows,
-    PeopleStore,
-    Plans,
-    Raw,
-    Records,
-    Runs,
-    Scores,
-    UnknownValues,
-)
 from connector.store.activities import SqlActivities
 from connector.store.connections import SqlConnections
 from connector.store.cursors import SqlCursors

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
-from connector.ports.store import UnknownValue
+from connector.ports.rows import UnknownValue
 from connector.store.schema import unknown_values
 from connector.store.transaction import Transaction
 
 
 class SqlUnknowns:
-    """Fulfils `ports.store.UnknownValues`."""
+    """Fulfils `ports.rows.UnknownValues`."""
 
     __slots__ = ("_t",)
 

@@ -20,7 +20,7 @@ _PUT_BACK = "Put it back from your backup; without it, connect each CRM again."
 
 
 class FernetVault:
-    """Fulfils `ports.store.Vault`. Its `repr` shows nothing."""
+    """Fulfils `ports.connections.Vault`. Its `repr` shows nothing."""
 
     __slots__ = ("_fernet",)
 

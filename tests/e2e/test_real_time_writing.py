@@ -11,8 +11,9 @@ from connector.flows import write_due as lane
 from connector.flows.mark_everybody import mark_everybody
 from connector.flows.retries import retry_parked
 from connector.flows.row_changes import FLIPPING
+from connector.ports.connections import Connection, LiveStep
 from connector.ports.inbox import Lane
-from connector.ports.store import Connection, LiveStep, Tx
+from connector.ports.store import Tx
 from tests.support.journeys import CRMS, Desk, Town, scored_town
 from tests.support.real_time import Lanes, lanes
 

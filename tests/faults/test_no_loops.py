@@ -18,7 +18,7 @@ from adapters.kit.sandbox.connector_between import Connector, open_side
 from connector.flows.health import health
 from connector.flows.retries import retry_parked
 from connector.flows.row_changes import FLIPPING
-from connector.ports.store import Parked
+from connector.ports.runs import Parked
 from tests.support.fault_tally import as_many, tally
 from tests.support.journeys import TASKS, Desk, Town, scored_town
 from tests.support.simulated import Simulated, publish_unfading, simulated

@@ -14,7 +14,7 @@ from connector.flows.progress import silent
 from connector.flows.readings import readings_of
 from connector.flows.reconcile import reconcile
 from connector.ports.crm import RawRecord
-from connector.ports.store import StoredRaw
+from connector.ports.rows import StoredRaw
 from tests.support.fault_tally import as_many, tally
 from tests.support.journeys import CRMS, Desk, Town, scored_town
 from tests.support.real_time import always

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connector.ports.store import Connection, Tx
+from connector.ports.connections import Connection
+from connector.ports.store import Tx
 from connector.store.store import open_reader
 from tests.support.journeys import Desk
 from tests.support.stores import url_of

@@ -9,8 +9,9 @@ from connector.flows.progress import silent
 from connector.flows.road import Road
 from connector.flows.stopping import Stopping
 from connector.flows.write_due import LaneMemory
+from connector.ports.connections import Connection
 from connector.ports.crm import Crm
-from connector.ports.store import Connection, ShardPool, Store
+from connector.ports.store import ShardPool, Store
 from connector.ports.telemetry import NoMeter
 from connector.settings import Settings
 from jobs.work import Work

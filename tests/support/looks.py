@@ -20,8 +20,8 @@ from connector.flows.progress import silent
 from connector.flows.receive import receive
 from connector.flows.stopping import Stopping
 from connector.flows.write_due import LaneMemory
+from connector.ports.connections import LiveStep
 from connector.ports.inbox import Arrived
-from connector.ports.store import LiveStep
 from connector.ports.telemetry import NoMeter
 from connector.settings import load_settings
 from jobs.leased import LeaseKeeper, release_all

@@ -13,8 +13,10 @@ from connector.flows.progress import silent
 from connector.flows.road import Road
 from connector.flows.score import score_due
 from connector.flows.write_due import LaneMemory, WrittenDue, write_due
+from connector.ports.connections import Connection
 from connector.ports.hooks import Hint, HintKind
-from connector.ports.store import Connection, Run, Tx
+from connector.ports.runs import Run
+from connector.ports.store import Tx
 from connector.settings import load_settings
 from tests.support.journeys import Desk
 

@@ -10,8 +10,9 @@ from connector.core.ladder import Ladder
 from connector.core.records import RecordKey
 from connector.flows.progress import silent
 from connector.flows.pull import Horizon, Pulled, pull
+from connector.ports.connections import Connection
 from connector.ports.crm import Ask, Crm, Json, Page, RawRecord
-from connector.ports.store import Connection, Store
+from connector.ports.store import Store
 from mappings.compile import FieldMapping, Recipe, compile_fields
 from tests.support.ladders import LADDER
 from tests.support.stores import at

@@ -15,8 +15,8 @@ from connector.flows.pull import Pulled
 from connector.flows.road import pull_stretch, score_stretch
 from connector.flows.road_back import write_stretch
 from connector.flows.runs import recorded
+from connector.ports.connections import LiveStep
 from connector.ports.inbox import Arrived
-from connector.ports.store import LiveStep
 from tests.support.journeys import CRMS, Desk
 from tests.support.push_receiver import Receiver, receiving
 from tests.support.real_time import Lanes, lanes

@@ -13,8 +13,10 @@ from sqlalchemy import make_url
 from connector.core.people import PersonId
 from connector.core.qualification import LadderState, StageMove
 from connector.core.records import Activity, Company, Contact, Deal, DealContact, DealState, RecordKey, Value
+from connector.ports.connections import Connection
 from connector.ports.crm import NewTask, Priority, TaskType
-from connector.ports.store import Attach, Connection, FollowUp, Join, ScoreRow, Store, Tx
+from connector.ports.people import Attach, FollowUp, Join, ScoreRow
+from connector.ports.store import Store, Tx
 from connector.store.schema import METADATA
 from connector.store.sql_store import SqlStore
 from connector.store.store import create, database_url, open_store

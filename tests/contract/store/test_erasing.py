@@ -14,7 +14,10 @@ from connector.ports.crm import Json, RawRecord, Refusal
 from connector.ports.errors import Action
 from connector.ports.hooks import Hint
 from connector.ports.inbox import HeldEvent, Lane
-from connector.ports.store import JournalEntry, Parked, PlannedChange, PlannedField, PlannedTask, Store, Tx, UnknownValue
+from connector.ports.plans import PlannedChange, PlannedField, PlannedTask
+from connector.ports.rows import UnknownValue
+from connector.ports.runs import JournalEntry, Parked
+from connector.ports.store import Store, Tx
 from connector.store.schema import METADATA
 from connector.store.sql_store import SqlStore
 from connector.store.store import DATABASE

@@ -10,7 +10,8 @@ from connector.ports.crm import Refusal
 from connector.ports.errors import Action, CrmAuth, StoreError
 from connector.ports.hooks import Hint
 from connector.ports.inbox import SITE, Arrived, Lane, Worker
-from connector.ports.store import Parked, Store
+from connector.ports.runs import Parked
+from connector.ports.store import Store
 from tests.support.stores import at, connection, contact, key, put_contact
 
 NOW = at(1)

@@ -6,8 +6,9 @@ import pytest
 from standardwebhooks import Webhook
 
 from connector.flows.sites import KnownSite, change_site, known_sites, make_site, normal_origin, remove_site, renew_secret
+from connector.ports.connections import Vault
 from connector.ports.errors import UsageError
-from connector.ports.store import Store, Vault
+from connector.ports.store import Store
 from connector.store.vault import make_key_file, open_vault
 from tests.support.stores import at
 

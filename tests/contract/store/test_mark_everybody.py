@@ -4,7 +4,8 @@ from connector.flows.mark_everybody import mark_everybody
 from connector.ports.crm import Refusal
 from connector.ports.errors import Action
 from connector.ports.inbox import Lane
-from connector.ports.store import Parked, Store
+from connector.ports.runs import Parked
+from connector.ports.store import Store
 from tests.support.stores import at, contact, key, put_contact
 
 REFUSAL = Refusal(action=Action.SKIP_RECORD, code="NO", message="no", cause="a rule", mended_by="admin of the CRM")

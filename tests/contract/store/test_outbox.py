@@ -8,7 +8,9 @@ from sqlalchemy import text
 from connector.core.qualification import LadderState
 from connector.ports.crm import Refusal
 from connector.ports.errors import Action, UsageError
-from connector.ports.store import JournalEntry, Parked, PlannedChange, PlannedField, PlannedTask, PlanState, Store, Tx
+from connector.ports.plans import PlannedChange, PlannedField, PlannedTask, PlanState
+from connector.ports.runs import JournalEntry, Parked
+from connector.ports.store import Store, Tx
 from connector.store.sql_store import SqlStore
 from tests.support.stores import at, contact, follow_up, key, move, put_contact, score, state, task
 

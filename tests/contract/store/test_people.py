@@ -9,7 +9,8 @@ from connector.core.people import PersonId
 from connector.core.records import DealState, RecordKey
 from connector.ports.errors import StoreError
 from connector.ports.inbox import Lane
-from connector.ports.store import JournalEntry, Store, Tx
+from connector.ports.runs import JournalEntry
+from connector.ports.store import Store, Tx
 from connector.store.sql_store import SqlStore
 from tests.support.stores import (
     activity,

@@ -10,7 +10,8 @@ import pytest
 from connector.flows.backup import back_up
 from connector.flows.retention import prune
 from connector.ports.errors import StoreError, UsageError
-from connector.ports.store import PlannedChange, PlannedField, Store
+from connector.ports.plans import PlannedChange, PlannedField
+from connector.ports.store import Store
 from connector.store import backup as copies
 from tests.support.stores import START, at, key, sqlite_store
 

@@ -11,12 +11,13 @@ from adapters.finder import crm_kinds
 from connector.flows.connect import connect, open_crm
 from connector.flows.receive import receive
 from connector.flows.receiving import Hook, Receiving, clock_skew, find_hook, start_receiving, stop_receiving
+from connector.ports.connections import Connection, Vault
 from connector.ports.crm import Crm, CrmKind, Identity
 from connector.ports.crm import Setting as CrmSetting
 from connector.ports.errors import StoreError, UsageError
 from connector.ports.hooks import HookKeys
 from connector.ports.inbox import SITE, Arrived, StoredBody, Worker
-from connector.ports.store import Connection, Store, Vault
+from connector.ports.store import Store
 from connector.ports.tokens import TokenShelf
 from connector.store.vault import make_key_file, open_vault
 from tests.support.stores import at, connection

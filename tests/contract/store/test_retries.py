@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from connector.flows.retries import AT_ONCE, retry_parked
+from connector.ports.connections import LiveStep
 from connector.ports.crm import Refusal
 from connector.ports.errors import Action
 from connector.ports.inbox import Lane
-from connector.ports.store import LiveStep, Parked, Store, Tx
+from connector.ports.runs import Parked
+from connector.ports.store import Store, Tx
 from tests.support.stores import at, connection, contact, key, put_contact
 
 REFUSAL = Refusal(action=Action.SKIP_RECORD, code="X", message="no", cause="a rule", mended_by="nobody")

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from connector.core.records import RecordKey
+from connector.ports.connections import LiveStep
 from connector.ports.crm import RawRecord
 from connector.ports.errors import StoreError, UsageError
-from connector.ports.store import LiveStep, Store, StoredRaw, Tx, UnknownValue
+from connector.ports.rows import StoredRaw, UnknownValue
+from connector.ports.store import Store, Tx
 from tests.support.stores import at, connection, key
 
 

@@ -4,7 +4,8 @@ from connector.core.records import RecordKey
 from connector.ports.crm import RawRecord, Refusal
 from connector.ports.errors import Action
 from connector.ports.inbox import Lane
-from connector.ports.store import JournalEntry, Parked, Store
+from connector.ports.runs import JournalEntry, Parked
+from connector.ports.store import Store
 from tests.support.stores import at, contact, key, put_contact
 
 REFUSAL = Refusal(action=Action.SKIP_RECORD, code="X", message="no", cause="a rule", mended_by="nobody")

@@ -7,7 +7,7 @@ from rich.console import Console, RenderableType
 
 from connector.cli.tables import FINDINGS_TOLD, findings_list, hot_list
 from connector.ports.crm import Finding, Severity
-from connector.ports.store import PersonLine, ScoreRow
+from connector.ports.people import PersonLine, ScoreRow
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 

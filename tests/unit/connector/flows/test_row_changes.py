@@ -7,7 +7,9 @@ import pytest
 from connector.core.records import RecordKey
 from connector.flows.row_changes import FLIPPING, flipping, flips_of, without_rewritten
 from connector.ports.crm import Json
-from connector.ports.store import JournalEntry, PlannedChange, PlannedField, StoredRaw
+from connector.ports.plans import PlannedChange, PlannedField
+from connector.ports.rows import StoredRaw
+from connector.ports.runs import JournalEntry
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ROW = RecordKey("crm", "Lead", "1")

@@ -8,7 +8,7 @@ from connector.core.model import Model
 from connector.core.scores import Score
 from connector.core.scoring import Scores, compile_model, score_people
 from connector.flows.score_rows import rows_of
-from connector.ports.store import ScoreRow
+from connector.ports.people import ScoreRow
 from tests.support.crowd import random_crowd, wide_model
 from tests.support.models import NOW, Human, activities_of, crowds, models, people_of
 

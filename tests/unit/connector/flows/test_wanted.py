@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from connector.core.qualification import LadderState
 from connector.flows.explain import Reason
 from connector.flows.wanted import BREAKDOWN_LENGTH, one_line, wanted_companions, wanted_values, written_at
-from connector.ports.store import LiveStep, ScoreRow
+from connector.ports.connections import LiveStep
+from connector.ports.people import ScoreRow
 from mappings.compile import compile_scoring
 from mappings.document import packaged
 

@@ -1,0 +1,52 @@
+"""What the store keeps of each connection: who it is, how far it is live, and its credentials, sealed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class LiveStep(StrEnum):
+    """How far a connection is live; each step includes the ones before it."""
+
+    OFF = "off"
+    FIELDS = "fields"
+    STAGES = "stages"
+    TASKS = "tasks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    name: str
+    crm: str
+    settings: Mapping[str, str]
+    """What an admin typed, without the secrets."""
+    account: str = ""
+    """Organization or portal id, known since the first check; a connection never changes it."""
+    production: bool = True
+    zone: str = "UTC"
+    live: LiveStep = LiveStep.OFF
+    live_people: tuple[str, ...] | None = None
+    """E-mail addresses (lower case) the connection is live for; None: everybody."""
+    write_limit: int = 2000
+    """Records one run may change before it stops and asks."""
+    created_at: datetime
+
+
+class Connections(Protocol):
+    def all(self) -> tuple[Connection, ...]: ...
+    def get(self, name: str) -> Connection | None: ...
+    def put(self, connection: Connection) -> None: ...
+    def secrets(self, name: str) -> bytes | None:
+        """Sealed; only a `Vault` opens it."""
+
+    def put_secrets(self, name: str, sealed: bytes) -> None: ...
+
+
+class Vault(Protocol):
+    """Seals and opens credentials with a key kept outside the database."""
+
+    def seal(self, secrets: Mapping[str, str]) -> bytes: ...
+    def open(self, sealed: bytes) -> Mapping[str, str]:
+        """Raises SecretsError where the key does not fit."""
