@@ -58,14 +58,13 @@ READ = {
 class Reader(Desk):
     """A desk whose commands read small pages."""
 
-    def start(self, *words: str, die_at_commit: int = 0, die_at_change: int = 0) -> Command:
+    def start(self, *words: str, die_at_commit: int = 0) -> Command:
         return self.forks.start(
             "hotlead",
             *words,
             folder=self.folder,
             environment=self.environment,
             die_at_commit=die_at_commit,
-            die_at_change=die_at_change,
             small_pages=True,
         )
 
@@ -211,7 +210,7 @@ def test_killed_right_before_any_commit_it_reads_on_to_the_same_end(scene: Scene
 
     for nth in count(1):
         reader = scene.reader()
-        killed = reader.start("pull", crm, die_at_change=nth).wait()
+        killed = reader.start("pull", crm, die_at_commit=nth).wait()
         if killed.code != SIGKILLED:
             break
         commits += 1

@@ -113,8 +113,6 @@ def _become(order: dict[str, Any]) -> int:
     os.environ.update(order["environment"])
     if order.get("die_at_commit"):
         _die_at_commit(order["die_at_commit"])
-    if order.get("die_at_change"):
-        _die_at_commit(order["die_at_change"], of_changes=True)
     if order.get("points"):
         points.watch(**order["points"])
     if order.get("stands_at"):
@@ -135,10 +133,10 @@ def _become(order: dict[str, Any]) -> int:
     return 0
 
 
-def _die_at_commit(nth: int, *, of_changes: bool = False) -> None:
-    """This process is killed right before it commits for the n-th time: what it did since the last commit is lost.
+def _die_at_commit(nth: int) -> None:
+    """This process is killed right before it commits a change for the n-th time: what it did since the last commit is lost.
 
-    A snapshot that was only read ends with a commit too; `of_changes` does not count those.
+    A snapshot that was only read ends with a commit too; those do not count.
     """
     seen = 0
 
@@ -147,7 +145,7 @@ def _die_at_commit(nth: int, *, of_changes: bool = False) -> None:
         nonlocal seen
         rows = getattr(connection.connection.dbapi_connection, "total_changes", 0)
         changed, connection.info["rows changed"] = rows > connection.info.get("rows changed", 0), rows
-        seen += changed or not of_changes
+        seen += changed
         if seen == nth:
             os.kill(os.getpid(), signal.SIGKILL)
 

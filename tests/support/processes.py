@@ -82,12 +82,11 @@ class Forks:
         folder: Path,
         environment: dict[str, str] | None = None,
         die_at_commit: int = 0,
-        die_at_change: int = 0,
         small_pages: bool = False,
         points: dict[str, Any] | None = None,
         stands_at: str = "",
     ) -> Command:
-        """A program begun; what the last five ask for is said in `tests.support.forking`, and of points in `tests.support.points`."""
+        """A program begun; what the last four ask for is said in `tests.support.forking`, and of points in `tests.support.points`."""
         number = next(self._numbers)
         out, err = self.folder / f"{number}.out", self.folder / f"{number}.err"
         order = {
@@ -98,7 +97,6 @@ class Forks:
             "out": str(out),
             "err": str(err),
             "die_at_commit": die_at_commit,
-            "die_at_change": die_at_change,
             "small_pages": small_pages,
             "points": points,
             "stands_at": stands_at,
