@@ -16,7 +16,7 @@ from connector.flows.connect import open_crm
 from connector.flows.progress import Progress, Step
 from connector.flows.road import Road
 from connector.flows.tokens import StoredTokens
-from connector.ports.connections import Connection, Vault
+from connector.ports.connections import Connection, KeyFile, Vault
 from connector.ports.crm import Crm, CrmKind
 from connector.ports.errors import UsageError
 from connector.ports.store import ShardPool, Store
@@ -66,6 +66,13 @@ class Installation:
         from connector.store.vault import open_vault
 
         return open_vault(self.settings.data_dir, keys=given_keys(self.settings))
+
+    @property
+    def key_file(self) -> KeyFile | None:
+        """The file that holds the keys; None where the settings give them."""
+        from connector.store.vault import OwnKeyFile
+
+        return OwnKeyFile(self.settings.data_dir) if given_keys(self.settings) is None else None
 
     def connections(self, names: Sequence[str] = ()) -> tuple[Connection, ...]:
         """The named connections, or all. Raises UsageError for an unknown name, or when there is none at all."""
@@ -121,6 +128,13 @@ def database_of(settings: Settings) -> str:
 def given_keys(settings: Settings) -> str | None:
     """The keys of stored credentials that the settings give, one a line; None where the data directory's file holds them."""
     return settings.secret_key.get_secret_value().replace(",", "\n") or None
+
+
+def new_key() -> str:
+    """A key for those who keep keys elsewhere than in the data directory's file."""
+    from connector.store.vault import new_key as made
+
+    return made()
 
 
 def make(settings: Settings) -> Path:

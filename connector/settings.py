@@ -137,6 +137,11 @@ def load_settings(*, data_dir: Path | None = None, options: Mapping[str, object]
         raise UsageError(f"{file} is not valid TOML: {err}", hint="Mend the line it names, or move the file away.") from err
 
 
+def place_of(name: str, *, settings: Settings) -> str:
+    """Where the setting's value in force stands, for a person who is to change it."""
+    return _origin(name, file=settings.data_dir / FILE_NAME, given={})
+
+
 def _explained(err: ValidationError, *, file: Path, given: Mapping[str, object]) -> str:
     lines = []
     for problem in err.errors():
@@ -153,7 +158,7 @@ def _origin(name: str, *, file: Path, given: Mapping[str, object]) -> str:
         return f"the environment variable {variable}"
     if file.is_file() and name in tomllib.loads(file.read_text(encoding="utf-8")):
         return str(file)
-    return "the secrets folder"
+    return f"the file {variable.lower()} in the secrets folder"
 
 
 def _hint(err: ValidationError) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import demo, documents, moving, overview, receiving, serving, setting_up, working
+from connector.cli import demo, documents, keys, moving, overview, receiving, serving, setting_up, working
 from connector.cli.frame import EXIT_CODES, FAULT, MEND, STOPPED, Frame, exit_code, explain_error
 from connector.ports.errors import HotleadError, UsageError
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
     + ".",
 )
-for group in (demo, setting_up, receiving, working, serving, overview, moving, documents):
+for group in (demo, setting_up, receiving, working, serving, overview, moving, keys, documents):
     group.add_to(app)
 
 NOT_OURS = "Give the user who runs hotlead the right to read and write there, or name another folder with --data-dir."

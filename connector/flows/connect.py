@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connector.flows.receiving import crm_secrets, hook_secrets
+from connector.flows.sealing import name_key, seal
 from connector.ports.connections import Connection, Vault
 from connector.ports.crm import Crm, CrmKind, Identity
 from connector.ports.errors import SecretsError, UsageError
@@ -71,7 +72,8 @@ def connect(
     def unit(tx: Tx) -> None:
         receiving = _receiving(tx, vault=vault, name=name)
         tx.connections.put(connection)
-        tx.connections.put_secrets(name, vault.seal({**typed, **receiving}))
+        name_key(tx, vault=vault, anew=True)  # whoever lost the key begins again with another one
+        tx.connections.put_secrets(name, seal(tx, vault=vault, secrets={**typed, **receiving}))
         if tx.documents.current(kind="fields", name=name) is None:
             text = first_mapping(crm_name, currency=identity.base_currency)
             tx.documents.publish(kind="fields", name=name, text=text, at=clock(), note="the packaged default")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from connector.flows.sealing import seal
 from connector.ports.connections import Connection, Vault
 from connector.ports.crm import CrmKind
 from connector.ports.errors import UsageError
@@ -82,7 +83,7 @@ def start_receiving(
                 )
         elif new_path or not receiving.get(PATH):
             receiving[PATH] = secrets.token_urlsafe(32)
-        tx.connections.put_secrets(connection.name, vault.seal({**crm_secrets(known), **receiving}))
+        tx.connections.put_secrets(connection.name, seal(tx, vault=vault, secrets={**crm_secrets(known), **receiving}))
         return receiving
 
     kept = store.write(unit)
@@ -94,7 +95,7 @@ def stop_receiving(*, store: Store, vault: Vault, connection: Connection) -> Non
 
     def unit(tx: Tx) -> None:
         known = _opened(tx, vault=vault, connection=connection)
-        tx.connections.put_secrets(connection.name, vault.seal(crm_secrets(known)))
+        tx.connections.put_secrets(connection.name, seal(tx, vault=vault, secrets=crm_secrets(known)))
 
     store.write(unit)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from connector.flows.sealing import seal
 from connector.ports.connections import Vault
 from connector.ports.errors import UsageError
 from connector.ports.sites import Site
@@ -45,22 +46,24 @@ def make_site(
         )
     allowed = tuple(dict.fromkeys(normal_origin(o) for o in origins))
     known = _keys([_new_secret()])
-    site = Site(
-        name=name,
-        public_key=f"pk_{secrets.token_urlsafe(18)}",
-        origins=allowed,
-        needs_consent=needs_consent,
-        production=production,
-        sealed=vault.seal(known),
-        created_at=at,
-    )
+    public_key = f"pk_{secrets.token_urlsafe(18)}"
 
-    def unit(tx: Tx) -> None:
+    def unit(tx: Tx) -> Site:
         if tx.sites.get(name) is not None:
             raise UsageError(f"There is a site '{name}' already.", hint="Renew its secret, or give the new one another name.")
+        site = Site(
+            name=name,
+            public_key=public_key,
+            origins=allowed,
+            needs_consent=needs_consent,
+            production=production,
+            sealed=seal(tx, vault=vault, secrets=known),
+            created_at=at,
+        )
         tx.sites.put(site)
+        return site
 
-    store.write(unit)
+    site = store.write(unit)
     return KnownSite(site=site, secrets=tuple(known.values()))
 
 
@@ -91,7 +94,7 @@ def renew_secret(*, store: Store, vault: Vault, name: str) -> KnownSite:
     def unit(tx: Tx) -> KnownSite:
         site = _wanted(tx, name)
         kept = _keys([fresh, *_opened(vault, site)][:KEPT_SECRETS])
-        renewed = replace(site, sealed=vault.seal(kept))
+        renewed = replace(site, sealed=seal(tx, vault=vault, secrets=kept))
         tx.sites.put(renewed)
         return KnownSite(site=renewed, secrets=tuple(kept.values()))
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
+from connector.flows.sealing import seal
 from connector.ports.connections import Vault
 from connector.ports.errors import SecretsError
 from connector.ports.inbox import Lease
@@ -38,12 +39,13 @@ class StoredTokens:
 
     def get(self, connection: str) -> SharedToken | None:
         """None also where the key that sealed it is no longer ours: a new one is made then."""
-        with self.store.read() as tx:
-            text = tx.cursors.get(connection=connection, source=SOURCE)
-        if not text:
-            return None
         try:
-            kept = self.vault().open(b64decode(text))
+            vault = self.vault()  # before the token is read: it then knows every key that the token may be sealed with
+            with self.store.read() as tx:
+                sealed = sealed_token(tx, connection=connection)
+            if not sealed:
+                return None
+            kept = vault.open(sealed)
         except (SecretsError, ValueError):
             return None
         until = datetime.fromisoformat(kept["until"]) if kept["until"] else None
@@ -79,8 +81,18 @@ class StoredTokens:
         return tx.leases.take(f"token:{connection}", holder=holder, at=now, until=now + LOGIN)
 
     def _put(self, tx: Tx, *, connection: str, fresh: SharedToken) -> None:
-        sealed = self.vault().seal({"text": fresh.text, "until": "" if fresh.until is None else fresh.until.isoformat()})
-        tx.cursors.put(connection=connection, source=SOURCE, cursor=b64encode(sealed).decode("ascii"), at=self.clock())
+        until = "" if fresh.until is None else fresh.until.isoformat()
+        sealed = seal(tx, vault=self.vault(), secrets={"text": fresh.text, "until": until})
+        put_sealed_token(tx, connection=connection, sealed=sealed, at=self.clock())
+
+
+def sealed_token(tx: Tx, *, connection: str) -> bytes:
+    """Empty where there is none. Raises ValueError where what stands there is none."""
+    return b64decode(tx.cursors.get(connection=connection, source=SOURCE) or "")
+
+
+def put_sealed_token(tx: Tx, *, connection: str, sealed: bytes, at: datetime) -> None:
+    tx.cursors.put(connection=connection, source=SOURCE, cursor=b64encode(sealed).decode("ascii"), at=at)
 
 
 def _release(tx: Tx, *, lease: Lease) -> None:

@@ -44,9 +44,34 @@ class Connections(Protocol):
     def put_secrets(self, name: str, sealed: bytes) -> None: ...
 
 
-class Vault(Protocol):
-    """Seals and opens credentials with a key kept outside the database."""
+class Sealing(Protocol):
+    """Which key seals secrets: named here and not by the order of keys, so that processes that were given them in another order agree."""
 
-    def seal(self, secrets: Mapping[str, str]) -> bytes: ...
+    def key(self) -> str:
+        """Its id; empty before the first secret."""
+
+    def put(self, key: str) -> None: ...
+
+
+class Vault(Protocol):
+    """Seals and opens credentials with keys kept outside the database. Each key has an id that tells nothing of it."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Ids of the known keys, newest first; at least one."""
+
+    def seal(self, secrets: Mapping[str, str], *, key: str = "") -> bytes:
+        """Sealed with this key, else with the newest. Raises SecretsError where the key is not known."""
+
     def open(self, sealed: bytes) -> Mapping[str, str]:
-        """Raises SecretsError where the key does not fit."""
+        """Raises SecretsError where no known key fits."""
+
+
+class KeyFile(Protocol):
+    """The file that holds the keys, where a file does. Its changes are whole and durable, and seen by every process that reads it."""
+
+    def add(self) -> str:
+        """Makes a new key, the newest one; its id."""
+
+    def keep(self, key: str) -> tuple[str, ...]:
+        """Takes every other key out; their ids."""

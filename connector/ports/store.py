@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from connector.core.facts import Activities, People
 from connector.core.people import PersonId
 from connector.core.records import RecordKey
-from connector.ports.connections import Connections
+from connector.ports.connections import Connections, Sealing
 from connector.ports.documents import Documents
 from connector.ports.inbox import HeldEvents, Hints, Inbox, Leases, Marks, Workers
 from connector.ports.people import ActivityStore, FollowUps, LadderStates, PeopleStore, Scores
@@ -73,6 +73,8 @@ class Tx(Protocol):
     def held_events(self) -> HeldEvents: ...
     @property
     def sites(self) -> Sites: ...
+    @property
+    def sealing(self) -> Sealing: ...
     def wake(self, job: str, *, key: str = "") -> None:
         """This job should look soon, at this key of its (a connection's name). Heard once the unit is durable; no work hangs on it."""
 

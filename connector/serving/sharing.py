@@ -4,11 +4,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 
 from connector.bootstrap import Installation
 from connector.flows.fenced import FencedStore
 from connector.ports.errors import StoreBusy
 from connector.ports.store import Store
+from connector.serving.keys import key_facts
 from connector.serving.names import worker_name
 from jobs.leased import LeaseBusy, LeaseKeeper
 from jobs.presence import Presence
@@ -23,7 +25,7 @@ def sharing(here: Installation, *, role: str, locks: Sequence[str]) -> Iterator[
     """The installation with nobody else under these locks, in any process. Raises StoreBusy where somebody keeps one for too long."""
     name = worker_name()
     with ExitStack() as stack:
-        presence = Presence(store=here.store, clock=here.clock, worker=name, role=role, measured=dict)
+        presence = Presence(store=here.store, clock=here.clock, worker=name, role=role, measured=partial(key_facts, here))
         presence.start()
         stack.callback(presence.stop)
         leases = LeaseKeeper(store=here.store, clock=here.clock, worker=name)

@@ -9,12 +9,13 @@ from functools import partial
 from connector.bootstrap import Installation, database_of
 from connector.flows.progress import silent
 from connector.flows.stopping import Stopping
-from connector.flows.write_due import LaneMemory
+from connector.flows.write_lane import LaneMemory
 from connector.ports.store import Store, Tx
 from connector.ports.telemetry import Meter
 from connector.serving.bell import Bell
 from connector.serving.calls import CallCounter
 from connector.serving.engines import Engine, Wake, distributed_engine, embedded_engine
+from connector.serving.keys import key_facts, require_key
 from connector.serving.known import Known, known_of
 from connector.serving.names import worker_name
 from connector.serving.telemetry import Spans
@@ -46,6 +47,7 @@ class Station:
 
 def open_station(here: Installation, *, role: str, threads: int, meter: Meter, bell: Bell, spans: Spans, closing: ExitStack) -> Station:
     """Begins to work. What belongs to dead processes is cleared first, where this one holds the data directory alone."""
+    require_key(here)
     if not here.is_shared:
         release_all(here.store)
         clear_the_dead(here.store)
@@ -75,7 +77,9 @@ def open_station(here: Installation, *, role: str, threads: int, meter: Meter, b
     else:
         engine, bell.listener = embedded_engine(run=runner.run, stopping=stopping, threads=threads)
     later.engine = engine
-    presence = Presence(store=here.store, clock=here.clock, worker=here.worker, role=role, measured=calls.skews)
+    presence = Presence(
+        store=here.store, clock=here.clock, worker=here.worker, role=role, measured=lambda: {**calls.skews(), **key_facts(here)}
+    )
     presence.start()
     closing.callback(presence.stop)
     engine.start()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from connector.core.people import PersonId
 from connector.core.records import RecordKey
-from connector.ports.connections import Connections
+from connector.ports.connections import Connections, Sealing
 from connector.ports.documents import Documents
 from connector.ports.inbox import HeldEvents, Hints, Inbox, Leases, Marks, Workers
 from connector.ports.people import ActivityStore, FollowUps, LadderStates, PeopleStore, Scores
@@ -32,6 +32,7 @@ from connector.store.raw import SqlRaw
 from connector.store.records import SqlRecords
 from connector.store.runs import SqlRuns
 from connector.store.scores import SqlScores
+from connector.store.sealing import SqlSealing
 from connector.store.sites import SqlSites
 from connector.store.transaction import Transaction
 from connector.store.unknowns import SqlUnknowns
@@ -133,6 +134,10 @@ class SqlTx:
     @property
     def held_events(self) -> HeldEvents:
         return SqlHeldEvents(self._t)
+
+    @property
+    def sealing(self) -> Sealing:
+        return SqlSealing(self._t)
 
     def wake(self, job: str, *, key: str = "") -> None:
         self._t.wakes.add((job, key))

@@ -45,6 +45,9 @@ sources = Table(
 
 cursors = Table("cursors", METADATA, source_number(key=True), text("cursor"), time("at"))
 
+sealing = Table("sealing", METADATA, Column("no", Integer, primary_key=True, autoincrement=False), text("key"))
+"""One row: the id of the key that seals new secrets."""
+
 runs = Table(
     "runs",
     METADATA,

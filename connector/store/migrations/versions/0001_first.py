@@ -157,6 +157,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_marks_lane_since"), "marks", ["lane", "since"], unique=False)
     op.create_table(
+        "sealing",
+        sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_sealing")),
+    )
+    op.create_table(
         "seen_events",
         sa.Column("lane", sa.Text(), nullable=False),
         sa.Column("event", sa.LargeBinary(), nullable=False),
