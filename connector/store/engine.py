@@ -136,7 +136,7 @@ def _told(original: BaseException | None) -> StoreError:
     if kind in _FULL or getattr(original, "sqlstate", None) in _POSTGRES_FULL:
         return StoreFull(
             f"The disk under the database is full, read-only or failing ({original}); nothing was half-written.",
-            hint="Free space or mend the disk, then start again: work goes on from the last committed row.",
+            hint="Free space or mend the disk: `hotlead up` then goes on by itself, a command is given again.",
         )
     if kind in _BUSY:
         return StoreBusy(

@@ -24,13 +24,14 @@ class WriterLock:
         self._lock = FileLock(directory / LOCK, mode=0o600)
         try:
             self._lock.acquire(timeout=0)
+            self._holder.write_text(json.dumps({"pid": os.getpid(), "command": command}))
         except Timeout as error:
             raise _busy(directory, self._holder) from error
         except OSError as error:
+            self._lock.release()
             raise StoreFull(
                 f"The data directory {directory} cannot be written to: {error}", hint="Check its owner and the disk."
             ) from error
-        self._holder.write_text(json.dumps({"pid": os.getpid(), "command": command}))
 
     def release(self) -> None:
         if self._lock.is_locked:

@@ -43,7 +43,7 @@ def _with_intake(seen: Health, *, trouble: str) -> Health:
     if not trouble:
         return seen
     state = State.DEGRADED if seen.state is State.OK else seen.state
-    told = f"What came in last could not be kept ({trouble}); its senders were asked to come again."
+    told = f"What came in last could not be kept, and its senders were asked to come again: {trouble}"
     return replace(seen, state=state, warnings=(told, *seen.warnings))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import sleep
 
-from connector.ports.errors import StoreError
+from connector.ports.errors import StoreBusy, StoreError, StoreFull, StoreUnreachable
 from connector.ports.inbox import Arrived
 
 PATIENCE_S = 0.7
@@ -52,7 +52,7 @@ class Intake:
         self._bytes = 0
         self._thread: threading.Thread | None = None
         self.trouble = ""
-        """The class of the error that kept the last bodies out; empty once others got in."""
+        """What kept the last bodies out, for people; empty once others got in."""
 
     @property
     def waiting(self) -> int:
@@ -97,7 +97,7 @@ class Intake:
             self._keep([w.body for w in together])
         except Exception as err:  # noqa: BLE001 - whatever it was belongs to the requests that wait, and the thread must go on
             error = err
-        self.trouble = "" if error is None else type(error).__name__
+        self.trouble = "" if error is None else _for_people(error)
         with self._guard:
             self._bodies -= len(together)
             self._bytes -= sum(len(w.body.body) for w in together)
@@ -105,3 +105,10 @@ class Intake:
             if error is not None:
                 waiting.error = error if isinstance(error, StoreError) else Overloaded()
             waiting.ended.release()
+
+
+def _for_people(error: Exception) -> str:
+    """What is wrong with the store and what to do; of anything else only its kind, since a text of it may quote what came in."""
+    if isinstance(error, StoreFull | StoreBusy | StoreUnreachable):
+        return " ".join(filter(None, (str(error), error.hint)))
+    return type(error).__name__

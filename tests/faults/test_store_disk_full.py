@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from connector.ports.errors import Action, StoreFull
+from connector.store.lock import HOLDER, WriterLock
 from connector.store.store import create
 from tests.support.stores import sqlite_store, url_of
 
@@ -68,3 +71,14 @@ def test_a_full_disk_is_told_and_left_behind(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_worth_another_try() -> None:
     assert StoreFull.action is Action.RETRY
+
+
+def test_who_cannot_note_that_it_writes_says_so_and_lets_go(tmp_path: Path) -> None:
+    note = tmp_path / HOLDER
+    note.mkdir()
+
+    with pytest.raises(StoreFull, match="cannot be written to"):
+        WriterLock(directory=tmp_path, command="hotlead up")
+    note.rmdir()
+
+    WriterLock(directory=tmp_path, command="hotlead up").release()

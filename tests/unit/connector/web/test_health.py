@@ -117,7 +117,7 @@ def test_what_could_not_be_kept_shows_until_something_is_kept_again() -> None:
     assert broken is not None and mended is not None
     assert (broken["state"], broken["warnings"]) == (
         "degraded",
-        ["What came in last could not be kept (StoreFull); its senders were asked to come again."],
+        ["What came in last could not be kept, and its senders were asked to come again: full"],
     )
     assert (mended["state"], mended["warnings"]) == ("ok", [])
 

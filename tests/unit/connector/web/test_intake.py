@@ -7,7 +7,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from connector.ports.errors import StoreFull
+from connector.ports.errors import StoreError, StoreFull
 from connector.ports.inbox import Arrived
 from connector.web.intake import BUSY_BODIES, MOST_BYTES, MOST_WAITING, UNIT_BODIES, Intake, Overloaded
 from tests.unit.connector.web.outside import NOW
@@ -90,7 +90,7 @@ def test_after_a_busy_unit_the_next_waits_for_company(keeper: Keeper) -> None:
 
 def test_a_unit_that_fails_fails_for_all_who_waited_for_it_and_the_next_goes_on(keeper: Keeper) -> None:
     def full(bodies: Sequence[Arrived]) -> None:
-        raise StoreFull("full")
+        raise StoreFull("The disk is full.", hint="Free space.")
 
     intake = Intake(keeper, patience_s=20)
     keeper.free.set()
@@ -102,7 +102,21 @@ def test_a_unit_that_fails_fails_for_all_who_waited_for_it_and_the_next_goes_on(
     keeper.trouble = lambda bodies: None
     intake.put(body(b"later"))
 
-    assert (told, intake.trouble, keeper.units) == ("StoreFull", "", [[b"later"]])
+    assert (told, intake.trouble, keeper.units) == ("The disk is full. Free space.", "", [[b"later"]])
+
+
+def test_of_a_fault_whose_text_may_quote_what_came_in_only_the_kind_is_told(keeper: Keeper) -> None:
+    def refused(bodies: Sequence[Arrived]) -> None:
+        raise StoreError("The database refused: ann@example.com")
+
+    intake = Intake(keeper, patience_s=20)
+    keeper.free.set()
+    keeper.trouble = refused
+
+    with pytest.raises(StoreError):
+        intake.put(body())
+
+    assert intake.trouble == "StoreError"
 
 
 def test_who_waits_too_long_is_sent_away_and_the_place_is_free_again_later(keeper: Keeper) -> None:
