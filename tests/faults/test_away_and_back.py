@@ -1,9 +1,12 @@
 """The database is away, the disk full, a CRM down for an hour: said at once, nothing acknowledged is lost, on by itself (P11)."""
 
+import os
 import resource
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import pytest
 
@@ -15,10 +18,12 @@ from tests.support.processes import free_port
 from tests.support.pushing import Pushing
 from tests.support.serving import Up, until, up
 from tests.support.simulated import Simulated, simulated
+from tests.support.small_disk import SmallDisk, on_a_small_disk
 
 PEOPLE = {"salesforce": "Lead", "hubspot": "contacts"}
 SENDERS = 4
 BACK_WITHIN_S = 60.0
+SMALL_DISK_MB = 12
 HOUR_S = 3600
 
 
@@ -97,6 +102,70 @@ def test_a_disk_that_is_full_and_has_space_again(five: Town) -> None:
     refused = sum(1 for a in under_way.answered if a.status == 503)
     assert any("could not be kept" in warning for warning in told["warnings"])
     tally("P11", "push while the disk was full", injected=refused, violations=broken)
+
+
+def test_a_small_disk_that_others_fill_and_make_room_on_again(five: Town) -> None:
+    """All that lies in the data directory shares the room: database, log of the database, backups, whatever else `hotlead up` keeps."""
+    broken: list[str] = []
+    desk = beside_a_gone_hubspot(five)
+    with on_a_small_disk(desk.data, megabytes=SMALL_DISK_MB) as disk:
+        with _under_load(desk) as (serving, under_way):
+            worker = serving.worker()
+            for _ in range(as_many(quick=1, full=10)):
+                told = _while_full(disk, serving, under_way, seconds=as_many(quick=1, full=30))
+                if not any("could not be kept" in warning and "The disk under the database is full" in warning for warning in told):
+                    broken.append(f"health does not say that the disk is full: {told}")
+                disk.make_room()
+                _wait_for_acknowledged(under_way, more_than=len(under_way.acknowledged()) + 20)
+                until(lambda: not _is_troubled(serving), what="health once there is room", seconds=BACK_WITHIN_S)
+            assert serving.worker() == worker, "it went on by itself"
+        refused = sum(1 for a in under_way.answered if a.status == 503)
+        broken += [f"answered {a.status}" for a in under_way.answered if a.status >= 300 and a.status != 503]
+        broken += [f"{record} was acknowledged and is lost" for record in sorted(under_way.acknowledged() - kept(desk))]
+    tally("P11", "push while the small disk under the data directory was full", injected=refused, violations=broken)
+
+
+def test_a_worker_that_dies_on_a_full_disk_is_followed_by_one_that_opens_once_there_is_room(five: Town) -> None:
+    deaths, lost = as_many(quick=1, full=5), list[str]()
+    desk = beside_a_gone_hubspot(five)
+    desk.environment["HOTLEAD_LOG_LEVEL"] = "warning"
+    with on_a_small_disk(desk.data, megabytes=SMALL_DISK_MB) as disk:
+        with _under_load(desk) as (serving, under_way):
+            for _ in range(deaths):
+                worker = serving.worker()
+                _while_full(disk, serving, under_way, seconds=0)
+                os.kill(worker, signal.SIGKILL)
+                said = serving.command.err.read_text(encoding="utf-8").count("cannot open yet")
+                until(partial(_says_that_it_cannot_open, disk, serving, more_often_than=said), what="a worker that says it cannot open")
+                disk.make_room()
+                _wait_for_acknowledged(under_way, more_than=len(under_way.acknowledged()) + 20)
+        lost = sorted(under_way.acknowledged() - kept(desk))
+    tally("P11", "worker killed while the disk was full", injected=deaths, violations=lost)
+
+
+def _says_that_it_cannot_open(disk: SmallDisk, serving: Up, *, more_often_than: int) -> bool:
+    disk.fill()
+    return serving.command.err.read_text(encoding="utf-8").count("cannot open yet") > more_often_than
+
+
+def _while_full(disk: SmallDisk, serving: Up, under_way: Pushing, *, seconds: float) -> tuple[str, ...]:
+    """Fills the disk until pushes are refused, and so long after that; what health warned of meanwhile.
+
+    A body that still fits beside what was given back by one that did not may be taken meanwhile: it is kept as every other.
+    """
+    known, warned = len(under_way.answered), set[str]()
+
+    def is_refusing() -> bool:
+        disk.fill()
+        return any(a.status == 503 for a in under_way.answered[known:])
+
+    until(is_refusing, what="the first refusal")
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        disk.fill()
+        warned.update(until(lambda: serving.health()["warnings"], what="a warning of health"))
+        time.sleep(0.1)
+    return tuple(sorted(warned))
 
 
 def _is_troubled(serving: Up) -> bool:
