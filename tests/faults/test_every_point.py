@@ -153,6 +153,7 @@ class Journey:
         # Given again after it was done, it is refused: the name is taken.
         desk.ok("site", "change", "www", "--no-consent")
         desk.ok("site", "renew", "www")
+        desk.ok("rotate-key")
         desk.hotlead("site", "add", "gone", "--test")
         desk.hotlead("site", "remove", "gone")
 
