@@ -175,11 +175,12 @@ class HubSpotKind:
         *,
         connection: str,
         settings: Mapping[str, str],
-        tokens: TokenShelf | None = None,  # noqa: ARG002 - the port's; a service key is pasted, and never renewed
+        tokens: TokenShelf | None = None,
         clock: Clock | None = None,
         policy: RetryPolicy | None = None,
     ) -> HubSpotCrm:
         """A connection; no call is made. Raises UsageError naming each wrong setting. Clock and retries are for tests."""
+        del tokens  # a service key is pasted, and never renewed: there is none to share
         parsed = parse_settings(connection=connection, settings=settings)
         hub = Hub(connection=connection, settings=parsed, clock=clock, policy=policy)
         journal = None

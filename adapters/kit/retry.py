@@ -6,6 +6,7 @@ table; here is how often and after how long.
 
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -84,10 +85,8 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
     text = (headers.get("Retry-After") or "").strip()
     if not text:
         return None
-    try:
+    with suppress(ValueError):  # no number: then it is a date
         return max(0.0, float(text))
-    except ValueError:
-        pass
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError):

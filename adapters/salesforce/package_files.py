@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 FIELDS_FILE = Path(__file__).parent / "package" / "fields.toml"
@@ -85,14 +86,14 @@ def read_package() -> Package:
     return Package(fields=fields, granted=fields, permission_sets=tuple(sets))
 
 
-def _field(written: dict[str, object], *, defined_on: str, seen_on: str, twin: str = "") -> PackageField:
-    parts = {key: tuple(part) if isinstance(part, list) else part for key, part in written.items()}
-    return PackageField(defined_on=defined_on, seen_on=seen_on, twin=twin, **parts)  # type: ignore[arg-type]  # shapes are held by a test
+def _field(written: Mapping[str, Any], *, defined_on: str, seen_on: str, twin: str = "") -> PackageField:
+    parts: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in written.items()}
+    return PackageField(defined_on=defined_on, seen_on=seen_on, twin=twin, **parts)
 
 
-def _permissions(written: dict[str, object]) -> PackagePermissionSet:
-    parts = {key: tuple(part) if isinstance(part, list) else part for key, part in written.items()}
-    return PackagePermissionSet(**parts)  # type: ignore[arg-type]  # shapes are held by a test
+def _permissions(written: Mapping[str, Any]) -> PackagePermissionSet:
+    parts: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in written.items()}
+    return PackagePermissionSet(**parts)
 
 
 def package_zip(package: Package, *, api_version: str) -> bytes:

@@ -5,6 +5,7 @@ Station: between `read.py` and the cursors that callers store; values only.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from adapters.kit.paging import pack_cursor, pack_moment, unpack_cursor, unpack_moment
 
@@ -80,6 +81,7 @@ def place_of(cursor: str | None) -> Place | None:
         return None
     try:
         told = {name: str(parts[name]) for name in kind.__dataclass_fields__}
-        return kind(**{name: text if name in _TEXTS else unpack_moment(text) for name, text in told.items()})  # type: ignore[arg-type]
+        place: dict[str, Any] = {name: text if name in _TEXTS else unpack_moment(text) for name, text in told.items()}
+        return kind(**place)
     except (KeyError, ValueError):
         return None

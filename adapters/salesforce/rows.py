@@ -123,12 +123,11 @@ def id_condition(ids: Sequence[str]) -> str:
 
 
 def _walk(row: Mapping[str, Any], path: tuple[str, ...]) -> Json:
-    here: Any = row
-    for name in path:
-        if not isinstance(here, dict):
-            return None
-        here = here.get(name)
-    return here  # type: ignore[no-any-return]  # a JSON value
+    first, *rest = path
+    here: Json = row.get(first)
+    for name in rest:
+        here = here.get(name) if isinstance(here, dict) else None
+    return here
 
 
 def _linked(row: Mapping[str, Any], link: Link) -> list[Json]:

@@ -134,8 +134,8 @@ def _is_true(raw: Any) -> bool:
 
 def _whole(metadata: Mapping[str, Any], name: str, lowest: int, highest: int) -> int:
     try:
-        value = int(metadata.get(name))  # type: ignore[arg-type]  # None raises TypeError, which is caught
-    except (TypeError, ValueError) as err:
+        value = int(metadata[name])
+    except (KeyError, TypeError, ValueError) as err:
         raise RowRefusal("REQUIRED_FIELD_MISSING", f"Must specify '{name}' for a CustomField of type {metadata.get('type')}") from err
     if not lowest <= value <= highest:
         raise RowRefusal("NUMBER_OUTSIDE_VALID_RANGE", f"{name} must be between {lowest} and {highest}: {value}")

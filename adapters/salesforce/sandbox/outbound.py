@@ -15,6 +15,9 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
 from adapters.kit.sandbox.changes import Change
 from adapters.kit.sandbox.push_letters import TARGET_KEYS, Letter, Parcel, Target, read_target
 from adapters.salesforce.sandbox.catalogue import Kind
@@ -137,11 +140,11 @@ class OutboundCourier:
 
     def is_taken(self, status: int, body: bytes) -> bool:
         """True for 200 with a notificationsResponse whose Ack is true: an empty 200 is a failure."""
-        if status != 200 or b"<!DOCTYPE" in body:
+        if status != 200:
             return False
         try:
-            root = ElementTree.fromstring(body)  # noqa: S314 - document types, and with them entities, are refused above
-        except ElementTree.ParseError:
+            root = fromstring(body, forbid_dtd=True)
+        except (ElementTree.ParseError, DefusedXmlException):
             return False
         acks = list(root.iter(f"{{{OUTBOUND}}}Ack"))
         return bool(acks) and all(_ACK.match(one.text or "") for one in acks)

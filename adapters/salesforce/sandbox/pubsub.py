@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -171,12 +171,10 @@ class _Outstanding:
 
     def follow(self, asked: Iterator[bytes]) -> None:
         """Adds what is asked for until the subscriber goes."""
-        try:
+        with suppress(grpc.RpcError, BadMessageError):  # the subscriber has gone, or says what none would say: its subscription is over
             for raw in asked:
                 with self._lock:
                     self._left = min(self._left + max(read_fetch(raw).wanted, 0), MOST_OUTSTANDING)
-        except (grpc.RpcError, BadMessageError):
-            pass  # gone, or not worth listening to
         self.is_over = True
 
 
