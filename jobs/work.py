@@ -8,7 +8,7 @@ from datetime import datetime
 from connector.flows.progress import Progress
 from connector.flows.road import Road
 from connector.flows.stopping import StoppableStore, Stopping, stoppable
-from connector.flows.write_due import LaneMemory
+from connector.flows.write_lane import LaneMemory
 from connector.ports.connections import Connection
 from connector.ports.crm import CrmKind
 from connector.ports.store import ShardPool, Store

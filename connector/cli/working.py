@@ -24,7 +24,7 @@ from connector.flows.go_live import go_live
 from connector.flows.published import Published, published
 from connector.flows.pull import Pulled
 from connector.flows.road import Road, pull_stretch, score_stretch
-from connector.flows.road_back import Planned, execute_stretch, places_of, plan_stretch, write_stretch
+from connector.flows.road_back import Planned, decide, places_of, plan_stretch, write_stretch
 from connector.flows.road_back import at_work as documents_at_work
 from connector.flows.runs import DRY_RUN, LOOK_AHEAD, recorded
 from connector.flows.score import Scored
@@ -204,7 +204,7 @@ def write_back_command(
             _say_if_off(frame, road, names=[c.name for c in chosen], as_if=as_if)
             return
         if plan is not None:
-            written = execute_stretch(road, plan=plan, running=running, look_again=True, allow=allow)
+            written = decide(road, plan=plan, running=running, allow=allow)
             done = Planned(plan=plan_of(here.store, plan), written=written, resumed=())
         else:
             done = write_stretch(road, connections=chosen, running=running, allow=allow)

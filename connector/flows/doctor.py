@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from connector.flows.asking import ANSWER, open_questions
 from connector.ports.connections import Connection
 from connector.ports.crm import Crm, Finding, Severity
 from connector.ports.errors import HotleadError
@@ -67,6 +68,7 @@ def _contents(store: Store, *, clock: Callable[[], datetime]) -> list[Finding]:
         runs = tx.runs.recent(limit=20)
         unfinished = tx.plans.unfinished()
         unknown = tx.unknowns.all()
+        questions = open_questions(tx, connections=tx.connections.all())
     findings = [_finding("note", "contents", f"{people:,} people, {activities:,} activities.")]
     last = next((r for r in runs if r.state == "done"), None)
     if last is not None:
@@ -76,6 +78,7 @@ def _contents(store: Store, *, clock: Callable[[], datetime]) -> list[Finding]:
         findings.append(
             _finding("warning", "failed_run", f"The last run ({runs[0].verb}) {runs[0].state}: {runs[0].message}", "Give it again.")
         )
+    findings += [_finding("warning", "asked", question.what, ANSWER) for question in questions]
     if unfinished:
         findings.append(
             _finding(

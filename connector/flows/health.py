@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from connector.flows.asking import ANSWER, Question, open_questions
 from connector.flows.feed import is_fed
 from connector.flows.receiving import skew_fact
 from connector.ports.connections import Connection
@@ -130,6 +131,8 @@ class Health:
     scheduler: str = ""
     """Who runs the clock; empty: nobody."""
     workers: tuple[WorkerState, ...] = ()
+    questions: tuple[Question, ...] = ()
+    """What waits for somebody's decision, because a limit is reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,7 @@ class _Seen:
     skews: Mapping[str, float] = field(default_factory=dict)
     fed: frozenset[str] = frozenset()
     """Connections whose feed works."""
+    questions: tuple[Question, ...] = ()
 
 
 def health(
@@ -170,7 +174,15 @@ def health(
     workers = tuple(_worker(w, now=now) for w in seen.workers)
     flipping = sum(c.rows for c in seen.causes if c.code == FLIPPING)
     warnings = tuple(
-        _warnings(seen.queues, jobs=jobs, connections=connections, scheduler=seen.scheduler, workers=workers, flipping=flipping)
+        _warnings(
+            seen.queues,
+            jobs=jobs,
+            connections=connections,
+            scheduler=seen.scheduler,
+            workers=workers,
+            flipping=flipping,
+            questions=seen.questions,
+        )
     )
     return Health(
         state=State.DEGRADED if warnings else State.OK,
@@ -187,6 +199,7 @@ def health(
         flipping=flipping,
         scheduler=seen.scheduler,
         workers=workers,
+        questions=seen.questions,
     )
 
 
@@ -215,6 +228,7 @@ def _look(tx: Tx, *, now: datetime) -> _Seen:
         workers=workers,
         skews=skews,
         fed=frozenset(c.name for c in connections if is_fed(tx, connection=c.name, now=now)),
+        questions=open_questions(tx, connections=connections),
     )
 
 
@@ -258,9 +272,12 @@ def _warnings(
     scheduler: str,
     workers: Sequence[WorkerState],
     flipping: int,
+    questions: Iterable[Question],
 ) -> Iterable[str]:
     if not scheduler:
         yield "Nobody runs the clock: no scheduled work is started. Is `hotlead up` running?"
+    for question in questions:
+        yield f"{question.what} {ANSWER}"
     for worker in workers:
         if not worker.alive:
             yield f"Worker {worker.name} ({worker.role}) has not shown itself for {worker.seen_s} s."

@@ -1,8 +1,10 @@
 """The way back of the road: plan what the CRMs should hold, carry plans out, finish what was cut off."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+from connector.flows.asking import settle
 from connector.flows.days_off import with_public_holidays
 from connector.flows.places import Place, place_of
 from connector.flows.plan import plan_write_back
@@ -10,10 +12,10 @@ from connector.flows.planning import Intent
 from connector.flows.published import Published, mapping_of
 from connector.flows.road import Road
 from connector.flows.runs import Running
-from connector.flows.write_back import Written, write_back
+from connector.flows.write_back import UNDECIDED, Written, write_back
 from connector.ports.connections import Connection, LiveStep
 from connector.ports.errors import CrmError, DocumentError, HotleadError, SecretsError, UsageError
-from connector.ports.plans import Plan
+from connector.ports.plans import Plan, PlanState
 from connector.ports.store import Tx
 
 NO_LIMIT = 1 << 62
@@ -105,7 +107,7 @@ def execute_stretch(road: Road, *, plan: int, running: Running, look_again: bool
 
 
 def write_stretch(road: Road, *, connections: Sequence[Connection], running: Running, allow: int | None = None) -> Planned:
-    """Finishes what a kill cut off, then plans and carries out what is to be written now.
+    """Finishes what a kill cut off, then plans and carries out what is to be written now, which answers what a lane has asked.
 
     A connection whose unfinished plan still cannot go on, or that cannot be opened, is left aside this time.
     """
@@ -113,9 +115,32 @@ def write_stretch(road: Road, *, connections: Sequence[Connection], running: Run
     stuck = {key.rsplit(" ", 2)[0] for w in resumed if w.failures for key in w.tally}
     free = [c for c in connections if c.name not in stuck]
     unreached = reach(road, connections=free, documents=at_work(road)).failures
-    plan = plan_stretch(road, connections=[c for c in free if c.name not in unreached], running=running, kept_for_later=False)
+    reached = [c for c in free if c.name not in unreached]
+    plan = plan_stretch(road, connections=reached, running=running, kept_for_later=False)
     written = execute_stretch(road, plan=plan.id, running=running, look_again=False, allow=allow)
+    _answer(road, names=[c.name for c in reached], written=written)
     return Planned(plan=plan, written=written, resumed=resumed, unreached=tuple(unreached.values()))
+
+
+def decide(road: Road, *, plan: int, running: Running, allow: int | None) -> Written:
+    """As `execute_stretch`, of a plan that a person chose: that answers what a lane has asked about its connections."""
+    written = execute_stretch(road, plan=plan, running=running, look_again=True, allow=allow)
+    _answer(road, names={key.rsplit(" ", 2)[0] for key in written.tally}, written=written)
+    return written
+
+
+def _answer(road: Road, *, names: Iterable[str], written: Written) -> None:
+    """Where all was written that was to be, nothing is left to ask."""
+    left = set(undone(written.tally))
+    road.store.write(partial(settle, connections=[name for name in names if name not in left], now=road.clock()))
+
+
+def undone(tally: Mapping[str, int]) -> Iterator[str]:
+    """Connections with rows whose fate is open."""
+    for key, rows in tally.items():
+        name, _, state = key.rsplit(" ", 2)
+        if rows and PlanState(state) in UNDECIDED:
+            yield name
 
 
 def finish_cut_off(road: Road, *, running: Running) -> tuple[Written, ...]:

@@ -105,6 +105,8 @@ class _Standing(Collector):
         yield _gauge(
             "parked_rows_by_code", "The same by the CRM's code, newest thousand.", ("code",), [((c,), n) for c, n in by_code.items()]
         )
+        asked = [((q.connection, q.lane.value), q.records) for q in health.questions]
+        yield _gauge("asked_records", "Records that wait for somebody's decision, at least.", ("connection", "lane"), asked)
         yield _gauge("scheduler_up", "Whether somebody runs the clock.", (), [((), bool(health.scheduler))])
         yield _gauge("workers_alive", "Processes that have shown themselves lately.", (), [((), sum(w.alive for w in health.workers))])
         yield _gauge(

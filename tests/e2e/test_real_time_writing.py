@@ -1,16 +1,19 @@
 """The write lane: in slices, under limits that ask once, around a CRM that does not answer, and away from rows that flip."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 
 from connector.flows import write_due as lane
+from connector.flows.asking import ANSWER
 from connector.flows.mark_everybody import mark_everybody
 from connector.flows.retries import retry_parked
 from connector.flows.row_changes import FLIPPING
+from connector.flows.write_lane import LaneMemory
 from connector.ports.connections import Connection, LiveStep
 from connector.ports.inbox import Lane
 from connector.ports.store import Tx
@@ -108,6 +111,57 @@ def test_who_comes_anew_is_written_while_the_others_wait_for_an_answer(desk: Des
     assert beside.waiting()["write"] > 50
 
 
+def wait(beside: Lanes, people: list[int]) -> None:
+    beside.here.store.write(lambda tx: tx.marks.put(people, lane=Lane.WRITE, since=beside.road.clock()))
+
+
+def ask_to_be_called(tx: Tx, *, people: list[int], at: datetime) -> None:
+    """As if a hand-off rule had taken these people then."""
+    scores = tx.scores.current(people, model="b2b_default")
+    tx.scores.put([replace(row, fired=json.dumps({"inquiry": int(at.timestamp())})) for row in scores.values()])
+    tx.marks.put(people, lane=Lane.WRITE, since=at)
+
+
+def test_portions_count_together_and_only_who_asks_to_be_called_goes_on_above_the_limit(desk: Desk, beside: Lanes) -> None:
+    store, limit = beside.here.store, 24
+    set_limit(beside, "hubspot", limit)
+    with store.read() as tx:
+        everybody, high = [m.person for m in tx.marks.next(lane=Lane.WRITE, limit=1000)], tx.marks.high()
+    store.write(lambda tx: tx.marks.done(everybody, lane=Lane.WRITE, until=high))
+    of_hubspot = (
+        "SELECT m.person FROM members m JOIN sources o ON o.no = m.source JOIN scores s ON s.person = m.person"
+        " WHERE o.source = 'contacts' AND s.excluded = '' GROUP BY m.person HAVING count(*) = 1 ORDER BY 1"
+    )
+    people = [person for (person,) in desk.rows(of_hubspot) if person in set(everybody)]
+
+    portions = []
+    for start in range(0, 40, 10):
+        wait(beside, people[start : start + 10])
+        beside.memory = LaneMemory()
+        portions.append(beside.write())
+    waiting = beside.waiting()["write"]
+    store.write(partial(ask_to_be_called, people=people[40:43], at=beside.road.clock()))
+    called = beside.write()
+    store.write(partial(ask_to_be_called, people=people[43:51], at=beside.road.clock()))
+    too_many = beside.write()
+    store.write(partial(ask_to_be_called, people=people[51:61], at=beside.road.clock() - timedelta(days=2)))
+    long_ago = beside.write()
+    clock = beside.road.clock
+    beside.road = replace(beside.road, clock=lambda: clock() + timedelta(hours=26))
+    wait(beside, people[61:62])
+    next_day = beside.write()
+
+    assert [done(one.tally, "hubspot") for one in portions] == [10, 10, 0, 0], "24 in a day, in whatever portions"
+    assert len([f for one in portions for f in one.failures]) == 1, "it asks once, also where nobody remembers"
+    assert waiting == 20
+    assert done(called.tally, "hubspot") == 3
+    assert done(too_many.tally, "hubspot") == 0, "eight more are above the limit by more than a quarter: a bad rule is not let through"
+    assert done(long_ago.tally, "hubspot") == 0
+    assert done(next_day.tally, "hubspot") == 1
+    assert [one.failures for one in (called, too_many, long_ago, next_day)] == [()] * 4
+    assert beside.waiting()["write"] == waiting + 18, "a new day answers no question"
+
+
 def quiet_one(desk: Desk) -> tuple[int, str, str]:
     """A person whom only HubSpot knows: person, contact, address."""
     ((person, contact, email),) = desk.rows(
@@ -130,7 +184,10 @@ def test_an_answer_lets_those_who_waited_go(desk: Desk, beside: Lanes, answer: s
         beside.here.store.close()
     else:
         beside.here.store.close()
-        desk.ok("write-back", "--allow", "1000")
+        desk.ok("write-back", "salesforce")
+        assert [f["hint"] for f in desk.told("doctor")["findings"] if f["code"] == "asked"] == [ANSWER], "that was about another CRM"
+        desk.ok("write-back", "hubspot", "--allow", "1000")
+        assert [f for f in desk.told("doctor")["findings"] if f["code"] == "asked"] == []
         with lanes(desk) as later:
             assert later.write().tally == {}
             assert later.waiting() == {}

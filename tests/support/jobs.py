@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from connector.flows.progress import silent
 from connector.flows.road import Road
 from connector.flows.stopping import Stopping
-from connector.flows.write_due import LaneMemory
+from connector.flows.write_lane import LaneMemory
 from connector.ports.connections import Connection
 from connector.ports.crm import Crm
 from connector.ports.store import ShardPool, Store

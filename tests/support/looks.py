@@ -19,7 +19,7 @@ from connector.bootstrap import Installation
 from connector.flows.progress import silent
 from connector.flows.receive import receive
 from connector.flows.stopping import Stopping
-from connector.flows.write_due import LaneMemory
+from connector.flows.write_lane import LaneMemory
 from connector.ports.connections import LiveStep
 from connector.ports.inbox import Arrived
 from connector.ports.telemetry import NoMeter

@@ -12,7 +12,8 @@ from connector.flows.drain import Drained, drain
 from connector.flows.progress import silent
 from connector.flows.road import Road
 from connector.flows.score import score_due
-from connector.flows.write_due import LaneMemory, WrittenDue, write_due
+from connector.flows.write_due import WrittenDue, write_due
+from connector.flows.write_lane import LaneMemory
 from connector.ports.connections import Connection
 from connector.ports.hooks import Hint, HintKind
 from connector.ports.runs import Run

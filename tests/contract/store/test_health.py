@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from connector.flows.asking import Question, ask
 from connector.flows.health import CallsToday, Health, JobState, Queue, State, error_text, health
 from connector.ports.crm import Refusal
 from connector.ports.errors import Action, CrmAuth, StoreError
@@ -12,6 +13,7 @@ from connector.ports.hooks import Hint
 from connector.ports.inbox import SITE, Arrived, Lane, Worker
 from connector.ports.runs import Parked
 from connector.ports.store import Store
+from connector.web.metrics import standing
 from tests.support.stores import at, connection, contact, key, put_contact
 
 NOW = at(1)
@@ -166,3 +168,19 @@ def test_a_connection_without_a_fact_has_no_skew(store: Store) -> None:
     beat(store, facts={"crm clock skew": 1.0})
 
     assert {c.name: c.clock_skew_s for c in seen(store).connections} == {"crm": 1.0, "hub": None, "other": None, "play": None}
+
+
+def test_a_question_says_who_waits_why_and_the_command_that_answers(store: Store) -> None:
+    run_the_clock(store)
+    asked = Question(connection="crm", lane=Lane.WRITE, asked_at=at(0.5), limit=2000, records=2050, until=1)
+    store.write(lambda tx: ask(tx, [asked]))
+
+    found = seen(store)
+
+    assert found.questions == (asked,)
+    assert found.state is State.DEGRADED
+    (warning,) = found.warnings
+    assert "2,050 changed or new records in 'crm'" in warning
+    assert "its limit of 2,000" in warning
+    assert "`hotlead write-back --allow N`" in warning
+    assert b'hotlead_asked_records{connection="crm",lane="write"} 2050.0' in standing(found)
