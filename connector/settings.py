@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -115,7 +115,7 @@ class Settings(BaseSettings):
 
 def load_settings(*, data_dir: Path | None = None, options: Mapping[str, object] | None = None) -> Settings:
     """The settings in force; `options` are those given with a command. Raises UsageError naming every wrong one, its source and range."""
-    given = {**({} if data_dir is None else {"data_dir": data_dir}), **(options or {})}
+    given: dict[str, Any] = {**({} if data_dir is None else {"data_dir": data_dir}), **(options or {})}
     folder = data_dir or Path(os.environ.get(f"{PREFIX}DATA_DIR", DEFAULT_DIRECTORY))
     file = folder / FILE_NAME
     secrets = os.environ.get(f"{PREFIX}SECRETS_DIR")
@@ -130,7 +130,7 @@ def load_settings(*, data_dir: Path | None = None, options: Mapping[str, object]
         )
 
     try:
-        return InForce(**given)  # type: ignore[arg-type]  # pydantic checks the values at run time
+        return InForce(**given)
     except ValidationError as err:
         raise UsageError(_explained(err, file=file, given=given), hint=_hint(err)) from err
     except tomllib.TOMLDecodeError as err:

@@ -60,7 +60,7 @@ class Clockwork:
                 with self._leases.under(SCHEDULER) as held:
                     self._run(held)
             except LeaseBusy:
-                pass
+                pass  # another process's clock runs; it may end
             except HotleadError as error:
                 log.warning("the clock could not start", error=type(error).__name__)
             self._stopping.wait(TRIED_EVERY_S)

@@ -6,6 +6,7 @@ Station: used by `activity_rows` and `contact_rows`. Everything is compiled once
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from connector.core.records import RecordKey
@@ -203,9 +204,9 @@ def seconds_of(spec: Spec, around: Surroundings) -> SecondsOf:
 
     def length(fields: Fields) -> int:
         number = read_decimal(fields.get(name))
-        if number is None or number is UNKNOWN or isinstance(number, (str, tuple)):
+        if not isinstance(number, Decimal):
             return int(missing)
-        return max(0, round(float(number) * unit))  # type: ignore[arg-type]  # read_decimal gives a Decimal here
+        return max(0, round(float(number) * unit))
 
     def between(fields: Fields) -> int:
         begin, end = read_instant(fields.get(name)), read_instant(fields.get(until))

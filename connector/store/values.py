@@ -51,7 +51,8 @@ def value_of(plain: Any) -> Value:
     if isinstance(plain, list):
         return tuple(plain)
     if not isinstance(plain, dict):
-        return plain  # type: ignore[no-any-return]  # text, yes/no and whole numbers stand for themselves
+        itself: str | bool | int = plain
+        return itself
     ((kind, content),) = plain.items()
     if kind == "n":
         return Decimal(content)

@@ -159,7 +159,7 @@ def _until_begun(url: str, *, tables: int) -> None:
         begun = 0
         while begun < tables:
             assert time.monotonic() < until
-            with suppress(psycopg.errors.UndefinedTable):
+            with suppress(psycopg.errors.UndefinedTable):  # not even begun
                 ((begun,),) = database.execute("SELECT count(*) FROM store_move_tables").fetchall()
             time.sleep(0.005)
 

@@ -156,7 +156,7 @@ def _stand_still(now: datetime) -> None:
     def standing() -> datetime:
         return now
 
-    bootstrap.opened.__wrapped__.__kwdefaults__["clock"] = standing  # type: ignore[attr-defined]
+    bootstrap.opened.__wrapped__.__kwdefaults__["clock"] = standing  # type: ignore[attr-defined]  # contextmanager keeps the function it wraps
     (setting_up.set_up.__kwdefaults__ or {})["clock"] = standing
 
 

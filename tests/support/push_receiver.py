@@ -50,8 +50,7 @@ def receiving() -> Iterator[Receiver]:
             time.sleep(receiver.seconds)
             with lock:
                 receiver.at_once -= 1
-            # A sender that waited too long is gone by now.
-            with suppress(ConnectionError):
+            with suppress(ConnectionError):  # a sender that waited too long is gone by now
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(receiver.body)))
                 self.end_headers()

@@ -94,7 +94,7 @@ def _errors(command: Command) -> str:
 
 
 def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError):  # it has ended by itself
         os.kill(pid, signal.SIGKILL)
 
 

@@ -1,5 +1,7 @@
 """Bodies as they arrived, and the hints that are made of them."""
 
+from datetime import datetime
+
 import pytest
 
 from connector.ports.hooks import Hint, HintKind
@@ -25,11 +27,27 @@ def waiting(store: Store, *, days: float = 9, connection: str = "crm", limit: in
         return tx.hints.next(connection=connection, at=at(days), limit=limit)
 
 
+def arrive(store: Store, body: Arrived) -> None:
+    store.write(lambda tx: tx.inbox.put([body]))
+
+
+def take_one(store: Store) -> int:
+    """The number of the one body that waits, which is done then."""
+    with store.read() as tx:
+        (body,) = tx.inbox.next(lane="crm", limit=9)
+    store.write(lambda tx: tx.inbox.done([body.no]))
+    return body.no
+
+
+def put_off(store: Store, next_try_at: datetime) -> None:
+    store.write(lambda tx: tx.hints.later(waiting(store), next_try_at=next_try_at))
+
+
 def test_bodies_come_back_oldest_first_and_whole(store: Store) -> None:
     bodies = [Arrived(lane=lane, body=body, at=at(n)) for n, (lane, body) in enumerate([("crm", b"\x00\xff"), (SITE, b"{}"), ("crm", b"")])]
 
     for body in bodies:
-        store.write(lambda tx, body=body: tx.inbox.put([body]))  # type: ignore[misc]  # mypy infers no lambda with a default
+        arrive(store, body)
 
     with store.read() as tx:
         assert [(b.lane, b.body, b.at) for b in tx.inbox.next(lane="crm", limit=9)] == [("crm", b"\x00\xff", at()), ("crm", b"", at(2))]
@@ -40,11 +58,8 @@ def test_bodies_come_back_oldest_first_and_whole(store: Store) -> None:
 def test_the_number_of_a_body_that_is_done_is_never_given_again(store: Store) -> None:
     numbers = []
     for _ in range(3):
-        store.write(lambda tx: tx.inbox.put([Arrived(lane="crm", body=b"x", at=at())]))
-        with store.read() as tx:
-            (body,) = tx.inbox.next(lane="crm", limit=9)
-        numbers.append(body.no)
-        store.write(lambda tx, no=body.no: tx.inbox.done([no]))  # type: ignore[misc]  # mypy infers no lambda with a default
+        arrive(store, Arrived(lane="crm", body=b"x", at=at()))
+        numbers.append(take_one(store))
 
     assert numbers == sorted(set(numbers))
     with store.read() as tx:
@@ -126,8 +141,8 @@ def test_a_hint_that_came_while_its_record_was_read_is_not_lost(store: Store) ->
 
 def test_a_hint_to_be_tried_later_waits_and_counts_its_tries(store: Store) -> None:
     put(store, hint("e1", "1"))
-    for tries in range(2):
-        store.write(lambda tx, n=tries: tx.hints.later(waiting(store), next_try_at=at(n + 1)))  # type: ignore[misc]  # mypy infers no lambda with a default
+    for next_try_at in (at(1), at(2)):
+        put_off(store, next_try_at)
 
     assert waiting(store, days=1.9) == ()
     (found,) = waiting(store, days=2)

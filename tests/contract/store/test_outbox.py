@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from connector.core.qualification import LadderState
-from connector.ports.crm import Refusal
+from connector.ports.crm import Json, Refusal
 from connector.ports.errors import Action, UsageError
+from connector.ports.people import FollowUp, ScoreRow
 from connector.ports.plans import PlannedChange, PlannedField, PlannedTask, PlanState
 from connector.ports.runs import JournalEntry, Parked
 from connector.ports.store import Store, Tx
@@ -22,12 +23,19 @@ def history(store: SqlStore) -> list[tuple[str, int]]:
     return [(row.grade, (row.as_of - 1793610000000000) // 86_400_000_000) for row in rows]
 
 
+def put_score(store: Store, row: ScoreRow) -> None:
+    store.write(lambda tx: tx.scores.put([row]))
+
+
+def put_follow_up(store: Store, one: FollowUp) -> None:
+    store.write(lambda tx: tx.follow_ups.put(one))
+
+
 def test_a_score_goes_to_history_when_its_grade_changes(store: SqlStore) -> None:
     person = put_contact(store, contact("1"))
 
     for day, grade in enumerate(["B2", "B2", "A1", "A1", "B2"]):
-        row = score(person, grade=grade, days=day)
-        store.write(lambda tx, row=row: tx.scores.put([row]))  # type: ignore[misc]  # mypy infers no lambda with a default
+        put_score(store, score(person, grade=grade, days=day))
 
     assert history(store) == [("B2", 0), ("A1", 2), ("B2", 4)]
     with store.read() as tx:
@@ -99,7 +107,7 @@ def test_a_ladder_state_comes_back_as_it_was_put(store: Store) -> None:
 def test_a_follow_up_is_open_until_it_is_closed_or_refused(store: Store) -> None:
     planned, made = follow_up(1, "a", state="planned"), follow_up(1, "b")
     for one in (planned, made, follow_up(1, "c", state="closed"), follow_up(2, "d")):
-        store.write(lambda tx, one=one: tx.follow_ups.put(one))  # type: ignore[misc]  # mypy infers no lambda with a default
+        put_follow_up(store, one)
     refused = replace(follow_up(2, "d"), state="refused", record="", made_at=None)
 
     store.write(lambda tx: tx.follow_ups.put(refused))
@@ -114,7 +122,7 @@ def test_open_follow_ups_of_a_connection_come_in_batches_and_end_when_they_are_c
     elsewhere = replace(follow_up(2, "e"), connection="other")
     states = {"a": "open", "b": "planned", "c": "open", "d": "refused"}
     for one in (elsewhere, *(follow_up(1, name, state=state_) for name, state_ in states.items())):
-        store.write(lambda tx, one=one: tx.follow_ups.put(one))  # type: ignore[misc]  # mypy infers no lambda with a default
+        put_follow_up(store, one)
     with store.read() as tx:
         assert tx.follow_ups.open_in("crm", after="", limit=1) == ("a",)
         assert tx.follow_ups.open_in("crm", after="a", limit=9) == ("c",)
@@ -222,6 +230,10 @@ def test_a_plan_that_began_and_did_not_end_is_unfinished(store: Store) -> None:
     assert other != plan
 
 
+def begin(store: Store, plan: int) -> None:
+    store.write(lambda tx: tx.plans.begin(plan, run=6, at=at(4)))
+
+
 def test_a_plan_runs_once_and_only_when_it_is_whole(store: Store) -> None:
     plan = make_plan(store)
     store.write(lambda tx: tx.plans.begin(plan, run=4, at=at(1)))
@@ -230,20 +242,20 @@ def test_a_plan_runs_once_and_only_when_it_is_whole(store: Store) -> None:
 
     for wrong in (plan, open_plan, 99):
         with pytest.raises(UsageError, match=str(wrong)):
-            store.write(lambda tx, wrong=wrong: tx.plans.begin(wrong, run=6, at=at(4)))  # type: ignore[misc]  # mypy infers no lambda with a default
+            begin(store, wrong)
     with pytest.raises(UsageError, match="closed"):
         store.write(lambda tx: tx.plans.add(plan, changes=[change(9)], tasks=[], states=[], moves=[]))
 
 
-def entry(run: int, of: str, field: str, before: object, after: object) -> JournalEntry:
+def entry(run: int, of: str, field: str, before: Json, after: Json) -> JournalEntry:
     return JournalEntry(
         run=run,
         key=key(of),
         person=1,
         field=field,
         name="score",
-        before=before,  # type: ignore[arg-type]
-        after=after,  # type: ignore[arg-type]
+        before=before,
+        after=after,
         at=at(run),
         model="default",
         model_version=2,

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_the_newest_stays_however_old_so_that_numbers_never_come_back(store: Sto
 def test_copies_open_and_only_the_newest_stay(tmp_path: Path) -> None:
     with sqlite_store(tmp_path / "data") as store:
         store.write(lambda tx: tx.documents.publish(kind="scoring", name="default", text="name: x", at=START))
-        made = [back_up(store=store, folder=tmp_path / "copies", keep=2, clock=lambda d=days: at(d)) for days in range(3)]  # type: ignore[misc]  # a default keeps the day
+        made = [back_up(store=store, folder=tmp_path / "copies", keep=2, clock=partial(at, days)) for days in range(3)]
 
     assert sorted((tmp_path / "copies").iterdir()) == [made[1].file, made[2].file]
     assert made[2].removed == (made[0].file,)
@@ -80,7 +81,7 @@ def test_copies_open_and_only_the_newest_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("keep", [1, 2])
 def test_a_copy_made_after_the_clock_was_set_back_stays(tmp_path: Path, keep: int) -> None:
     with sqlite_store(tmp_path / "data") as store:
-        made = [back_up(store=store, folder=tmp_path / "copies", keep=keep, clock=lambda d=days: at(d)) for days in (8, 9, 1)]  # type: ignore[misc]  # a default keeps the day
+        made = [back_up(store=store, folder=tmp_path / "copies", keep=keep, clock=partial(at, days)) for days in (8, 9, 1)]
 
     assert sorted((tmp_path / "copies").iterdir()) == [made[2].file, made[1].file][:keep]
 

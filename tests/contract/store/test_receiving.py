@@ -224,8 +224,12 @@ def test_the_skew_of_a_connection_is_the_one_measured_last_on_this_machine(store
         worker("m:3:c", days=3),
         worker("mm:1:d", days=4, crm=0),
     )
+
+    def beat(one: Worker) -> None:
+        store.write(lambda tx: tx.workers.beat(one))
+
     for one in told:
-        store.write(lambda tx, one=one: tx.workers.beat(one))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        beat(one)
 
     assert [clock_skew(store=store, connection=name, machine="m") for name in ("crm", "hub", "play")] == [70.0, 3.0, None]
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from connector.core.records import DealState, Money, Value
+from connector.core.records import Contact, DealState, Money, RecordKey, Value
 from connector.ports.errors import StoreError
 from connector.ports.store import Store
 from connector.store.sql_store import SqlStore
@@ -80,10 +80,10 @@ def test_a_newer_stamp_alone_is_no_change(store: SqlStore) -> None:
         (contact("1", values={"name": "Ann", "count": 1}, company=key("a", source="Account")), [("1", "@company", "null", '"a"')]),
     ],
 )
-def test_a_change_is_told_and_kept_in_history(store: SqlStore, after: object, history: list[tuple[str, str, str, str]]) -> None:
+def test_a_change_is_told_and_kept_in_history(store: SqlStore, after: Contact, history: list[tuple[str, str, str, str]]) -> None:
     put_contact(store, contact("1", values={"name": "Ann", "count": 1}))
 
-    changed = store.write(lambda tx: tx.records.put_contacts([after], seen_at=at(2)))  # type: ignore[list-item]
+    changed = store.write(lambda tx: tx.records.put_contacts([after], seen_at=at(2)))
 
     assert changed == (key("1"),)
     assert past(store) == history
@@ -231,13 +231,17 @@ def test_history_is_written_on_change_only_and_leads_back_to_every_state(
         row = contact(id_, values=values, deleted=deleted, modified=day)
         already = len(past(store))
 
-        changed = store.write(lambda tx, row=row, day=day: tx.records.put_contacts([row], seen_at=at(day)))  # type: ignore[misc]
+        changed = put_again(store, row, day=day)
 
         after = plain(values, deleted)
         wanted = {(name, before.get(name), after.get(name)) for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
         assert {(name, was, now) for _, name, was, now in past(store)[already:]} == wanted
         assert changed == ((key(id_),) if wanted else ())
         before = after
+
+
+def put_again(store: Store, row: Contact, *, day: int) -> tuple[RecordKey, ...]:
+    return store.write(lambda tx: tx.records.put_contacts([row], seen_at=at(day)))
 
 
 def plain(values: dict[str, Value], deleted: bool) -> dict[str, str]:

@@ -59,6 +59,13 @@ def counting(tmp_path: Path) -> Iterator[Counting]:
     made.writer.close()
 
 
+def row(n: int) -> Callable[[Transaction], None]:
+    def unit(t: Transaction) -> None:
+        t.run(text("INSERT INTO t VALUES (:n)"), [{"n": n}])
+
+    return unit
+
+
 def rows(many: int) -> Callable[[Transaction], None]:
     def unit(t: Transaction) -> None:
         t.run(text("INSERT INTO t VALUES (:n)"), [{"n": n} for n in range(many)])
@@ -97,7 +104,7 @@ def test_a_unit_alone_is_committed_at_once(counting: Counting) -> None:
 
 def test_units_of_one_thread_keep_their_order(counting: Counting) -> None:
     for n in range(50):
-        counting.writer.write(lambda t, n=n: t.run(text("INSERT INTO t VALUES (:n)"), [{"n": n}]))  # type: ignore[misc]  # mypy infers no lambda with a default
+        counting.writer.write(row(n))
 
     assert counting.writer.write(lambda t: [row[0] for row in t.rows(text("SELECT n FROM t ORDER BY rowid"))]) == list(range(50))
 

@@ -96,7 +96,7 @@ class Pouring(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # its readers hand over a memoryview, no other buffer
         self.given += len(buffer)
         buffer[:] = b"x" * len(buffer)
         return len(buffer)
