@@ -140,14 +140,11 @@ def test_killed_after_the_effect_of_any_write_it_writes_nothing_twice(
             _same_in_the_end(desk, ended)
 
 
-@pytest.mark.parametrize("third", [1, 2, 3])
-def test_killed_right_before_any_commit_it_resumes_to_the_same_end(
-    promised: Town, unkilled: tuple[Ended, dict[str, int]], third: int
-) -> None:
+def test_killed_right_before_any_commit_it_resumes_to_the_same_end(promised: Town, unkilled: tuple[Ended, dict[str, int]]) -> None:
     ended, _ = unkilled
     points = 0
 
-    for nth in count(third, 3):
+    for nth in count(1):
         with promised.fresh() as desk:
             killed = desk.start("write-back", die_at_commit=nth).wait()
             if killed.code != SIGKILLED:
@@ -155,4 +152,4 @@ def test_killed_right_before_any_commit_it_resumes_to_the_same_end(
             points += 1
             _same_in_the_end(desk, ended)
 
-    assert points > 10, "a run commits far more often"
+    assert points >= 20, "a run commits as often"
