@@ -71,6 +71,7 @@ def _kill_worker(serving: Up, under_way: Pushing, chance: random.Random) -> int:
 
 def _kill_all(serving: Up) -> None:
     """Returns once they are gone, and with them their hold on the data directory."""
+    os.kill(serving.command.pid, signal.SIGSTOP)  # it begins no other worker while they are listed
     processes = serving.processes()
     for pid in processes:
         os.kill(pid, signal.SIGKILL)
