@@ -6,7 +6,7 @@ A data directory holds `hotlead.db`, `key` and, while somebody writes, `writer.l
 from contextlib import ExitStack
 from pathlib import Path
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Engine, select
 
 from connector.ports.errors import UsageError
 from connector.ports.store import ShardReader
@@ -14,6 +14,7 @@ from connector.store.engine import open_engine, sqlite_path
 from connector.store.lock import WriterLock
 from connector.store.migrate import bring_up, require_current
 from connector.store.moved import require_not_moved
+from connector.store.schema.setting_up import sealing
 from connector.store.shards import AdbcShards
 from connector.store.sql_shards import SqlShards
 from connector.store.sql_store import Enqueue, OnWake, SqlStore
@@ -25,16 +26,26 @@ DATABASE = "hotlead.db"
 def create(directory: Path, *, url: str = "", keys: str | None = None) -> None:
     """Makes the data directory, its database and its key file, leaving alone what is there.
 
-    Where `keys` come from elsewhere (see `open_vault`) no key file is made. Raises StoreBusy, StoreVersion, StoreFull, SecretsError.
+    Where `keys` come from elsewhere (see `open_vault`) no key file is made, nor where the database has secrets of a key that is gone: a
+    new one would open nothing and stand in the way of the old one. Raises StoreBusy, StoreVersion, StoreFull, SecretsError.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as undoing:
         _lock(directory, url=_url(url, directory), command="hotlead init", undoing=undoing)
-        if keys is None:
-            make_key_file(directory)
-        open_vault(directory, keys=keys)
+        if keys is not None:
+            open_vault(directory, keys=keys)
         reader, writer = _engines(_url(url, directory), undoing)
         bring_up(reader=reader, writer=writer)
+        named = _sealing_key(reader)
+        if keys is None and not named:
+            make_key_file(directory)
+        open_vault(directory, keys=keys).require(named)
+
+
+def _sealing_key(reader: Engine) -> str:
+    """The id of the key that the database's secrets are sealed with; empty while nothing is sealed."""
+    with reader.connect() as connection:
+        return str(connection.execute(select(sealing.c.key)).scalar() or "")
 
 
 def is_there(directory: Path, *, url: str = "") -> bool:

@@ -60,6 +60,11 @@ class FernetVault:
             raise SecretsError("The stored credentials are damaged.", hint="Connect again to type them in anew.") from error
         return opened
 
+    def require(self, key: str) -> None:
+        """Raises SecretsError where this key is not here; the empty one stands for none."""
+        if key:
+            self._fernet(key)
+
     def _fernet(self, key: str) -> Fernet:
         if key not in self._known and self._again is not None:
             self._known = {**_fernets(self._again()), **self._known}

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.support.journeys import CRMS, Desk, Town, town
 from tests.support.processes import Done, free_port
@@ -183,6 +184,24 @@ def test_a_key_that_others_can_read_and_a_wrong_key_are_told_apart(desk: Desk) -
     _is_clear(broken, code=MEND, says=("key",))
     _is_clear(gone, code=MEND, says=("key",))
     assert desk.ok("pull").code == 0
+
+
+def test_no_new_key_takes_the_place_of_one_that_is_gone(desk: Desk) -> None:
+    key = desk.data / "key"
+    right = key.read_text(encoding="utf-8")
+    key.unlink()
+    gone = [desk.hotlead("init"), desk.hotlead("up", "--port", "0")]
+    made = key.exists()
+    key.write_text(Fernet.generate_key().decode(), encoding="utf-8")
+    key.chmod(0o600)
+    other = desk.hotlead("up", "--port", "0")
+    key.write_text(right, encoding="utf-8")
+
+    for done in gone:
+        _is_clear(done, code=MEND, says=("key is missing", "backup"))
+    assert not made
+    _is_clear(other, code=MEND, says=("sealed with another key", "Put the right key back"))
+    assert desk.ok("init").code == 0
 
 
 def test_a_wrong_setting_names_where_it_came_from(desk: Desk) -> None:
