@@ -26,7 +26,7 @@ from adapters.hubspot.settings import HubSpotSettings
 from adapters.kit.budget import Budget, Lane, Purpose
 from adapters.kit.clock import Clock, SystemClock
 from adapters.kit.redaction import Secret, scrub
-from adapters.kit.retry import RETRY_STATUSES, RetryPolicy, Transient, call_with_retries, retry_after_s
+from adapters.kit.retry import RETRY_STATUSES, WELCOME_LATER, RetryPolicy, Transient, call_with_retries, retry_after_s
 from connector.ports.errors import CrmAuth, CrmError
 
 GENERAL = "general"
@@ -221,6 +221,8 @@ class Hub:
     def _wait_s(self, status: int, policy: str, headers: Mapping[str, str]) -> float | None:
         asked = retry_after_s(headers, now=self.clock.now())
         if asked is not None:
+            if status in WELCOME_LATER:
+                self.budget.stand_back(seconds=asked)
             return asked
         if status == 423:
             return LOCKED_WAIT_S

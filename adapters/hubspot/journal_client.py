@@ -18,7 +18,7 @@ from adapters.hubspot.settings import HubSpotSettings
 from adapters.kit.budget import Budget, Purpose
 from adapters.kit.clock import Clock
 from adapters.kit.redaction import Secret, scrub
-from adapters.kit.retry import RETRY_STATUSES, RetryPolicy, Transient, call_with_retries, retry_after_s
+from adapters.kit.retry import RETRY_STATUSES, WELCOME_LATER, RetryPolicy, Transient, call_with_retries, retry_after_s
 from connector.ports.errors import CrmAuth, CrmError, CrmRefused
 
 T = TypeVar("T")
@@ -139,6 +139,8 @@ class JournalClient:
             raise CrmRefused(f'HubSpot "{self.connection}": {what} gave too much to read.', connection=self.connection, code="TOO_LARGE")
         if answer.status in RETRY_STATUSES or answer.status >= 500:
             wait_s = retry_after_s(answer.headers, now=self._clock.now())
+            if wait_s is not None and answer.status in WELCOME_LATER:
+                self._budget.stand_back(seconds=wait_s)
             raise Transient(unreachable(f"HTTP_{answer.status}", connection=self.connection, what=what), retry_after_s=wait_s)
         return answer.status, text
 

@@ -3,6 +3,7 @@
 Station: adapters' common ground; every call of an adapter goes through `Budget.spend` before it leaves.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -39,6 +40,9 @@ LAST_SHARE = 0.03
 
 LOOK_AGAIN = timedelta(minutes=15)
 """Where the CRM does not say when its quota is whole again (Salesforce counts over a rolling day), one call looks this often."""
+
+WAITS_AT_MOST_S = 60.0
+"""Who is asked to stand back for longer gives up, and comes again when that is over."""
 
 
 class Lane:
@@ -81,19 +85,22 @@ class Budget:
         self._closed_until: datetime | None = None
         self._closed_share = 1.0
         """Calls that may use more than this share of the day still go."""
+        self._back_at = -math.inf
+        """When calls are welcome again, by the clock's `monotonic`."""
         self._lock = Lock()
 
     def spend(self, *, purpose: Purpose, lanes: tuple[str, ...] = (), essential: bool = False) -> None:
         """Counts one call and comes back when it may go, after waiting for each of `lanes`.
 
         Raises CrmLimit for a call that is not essential once nine tenths of the day's quota are used (what a rep waits for: all but the
-        last hundredths), or after `close`; LeaseLost for a write once somebody else may have taken the work over, however long this one
-        waited.
+        last hundredths), or after `close`; for every call while the CRM wants none for a longer time (`stand_back`); LeaseLost for a write
+        once somebody else may have taken the work over, however long this one waited.
         """
         if not essential:
             self._refuse_when_used_up(share=1 - (LAST_SHARE if purpose in FOR_REPS else RESERVED_SHARE))
         for name in lanes:
             self._wait_for(name)
+        self._wait_until_welcome()
         if purpose is Purpose.WRITE:
             require_permit()
         with self._lock:
@@ -110,6 +117,11 @@ class Budget:
         """Lets no call that is not essential go before `until`: the CRM has said that the quota is used up."""
         with self._lock:
             self._closed_until, self._closed_share = until, 1.0
+
+    def stand_back(self, *, seconds: float) -> None:
+        """Lets no call go for so long, whoever makes it and for what: the CRM has asked for that (`Retry-After`)."""
+        with self._lock:
+            self._back_at = max(self._back_at, self._clock.monotonic() + seconds)
 
     def pace(self, *, lane: str, calls: int, seconds: float) -> None:
         """Sets the pace of a lane to what the CRM's headers say; the same pace again changes nothing."""
@@ -151,6 +163,23 @@ class Budget:
         if not self._day_limit or self._day_used is None:
             return False
         return self._day_used >= self._day_limit * share
+
+    def _wait_until_welcome(self) -> None:
+        while True:
+            with self._lock:
+                left_s = self._back_at - self._clock.monotonic()
+            if left_s <= 0:
+                return
+            if left_s > WAITS_AT_MOST_S:
+                until = self._clock.now() + timedelta(seconds=left_s)
+                raise CrmLimit(
+                    f"{self._connection}: the CRM asks not to be called for a while; hotlead goes on at {until:%H:%M:%S} UTC.",
+                    connection=self._connection,
+                    code="RETRY_AFTER",
+                    hint="Nothing to do; if it comes often, see which other programs call the CRM.",
+                    until=until,
+                )
+            self._clock.sleep(left_s)
 
     def _wait_for(self, name: str) -> None:
         while True:

@@ -22,6 +22,10 @@ RETRY_STATUSES = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, 521, 52
 """HTTP answers that a later try may not give again. 423 and 477 are HubSpot's (locked, migrating), 52x Cloudflare's."""
 
 
+WELCOME_LATER = frozenset({429, 477, 503})
+"""Answers whose `Retry-After` speaks of every call, not of the record or the try alone."""
+
+
 class Transient(Exception):
     """A try failed in a way that the next may not. `error` is what is raised when no try is left."""
 

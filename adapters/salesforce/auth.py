@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from adapters.kit.budget import Budget, Purpose
 from adapters.kit.clock import Clock
 from adapters.kit.redaction import Secret
-from adapters.kit.retry import RETRY_STATUSES, RetryPolicy, Transient, call_with_retries, retry_after_s
+from adapters.kit.retry import RETRY_STATUSES, WELCOME_LATER, RetryPolicy, Transient, call_with_retries, retry_after_s
 from adapters.salesforce.errors import login_refused, not_salesforce, transport_failure, unreachable
 from adapters.salesforce.settings import SalesforceSettings
 from connector.ports.errors import CrmError
@@ -68,7 +68,10 @@ class Login:
             raise transport_failure(failure, connection=self._connection, host=self._settings.login_host) from failure
         if answer.status_code in RETRY_STATUSES:
             error = unreachable(connection=self._connection, code=str(answer.status_code))
-            raise Transient(error, retry_after_s=retry_after_s(answer.headers, now=self._clock.now()))
+            wait_s = retry_after_s(answer.headers, now=self._clock.now())
+            if wait_s is not None and answer.status_code in WELCOME_LATER:
+                self._budget.stand_back(seconds=wait_s)
+            raise Transient(error, retry_after_s=wait_s)
         return self._token(answer)
 
     def _grant(self) -> tuple[dict[str, str], dict[str, str]]:

@@ -7,7 +7,7 @@ object handles (`sf.Lead…`), which recurse on a lasting 401, nor `deploy`, whi
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -18,7 +18,7 @@ from simple_salesforce.api import Salesforce
 from adapters.kit.budget import LOOK_AGAIN, Budget, Purpose
 from adapters.kit.clock import Clock
 from adapters.kit.redaction import Secret
-from adapters.kit.retry import RETRY_STATUSES, RetryPolicy, Transient, call_with_retries, retry_after_s
+from adapters.kit.retry import RETRY_STATUSES, WELCOME_LATER, RetryPolicy, Transient, call_with_retries, retry_after_s
 from adapters.salesforce.auth import AloneLogin, Login, SharedLogin, Token, TokenSource
 from adapters.salesforce.errors import call_refused, first_error, not_salesforce, transport_failure, unreachable
 from adapters.salesforce.settings import SalesforceSettings
@@ -213,9 +213,11 @@ class SalesforceClient:
         body = _parsed(answer)
         code, message = first_error(body)
         wait_s = retry_after_s(answer.headers, now=self.clock.now())
+        if wait_s is not None and answer.status_code in WELCOME_LATER:
+            self.budget.stand_back(seconds=wait_s)
         if answer.status_code in RETRY_STATUSES - {429}:
             return Transient(unreachable(connection=self.connection, code=code or str(answer.status_code)), retry_after_s=wait_s)
-        until = self.clock.now() + LOOK_AGAIN
+        until = self.clock.now() + (LOOK_AGAIN if wait_s is None else timedelta(seconds=wait_s))
         error = call_refused(
             status=answer.status_code, body=body, connection=self.connection, what=what, secrets=self.secrets(), until=until
         )

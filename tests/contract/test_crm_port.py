@@ -750,6 +750,29 @@ def test_at_nine_tenths_of_the_day_bulk_reading_stops_and_what_a_rep_waits_for_g
     assert bench.field(record_id, bench.case.reasons_field) == "late"
 
 
+def test_a_crm_that_asks_to_be_left_alone_gets_no_call_of_any_kind_until_that_is_over(bench: Bench, crm: Crm) -> None:
+    record_id = _new_contact(bench)
+    crm.users()
+    bench.sandbox.fault("*", "status", status=429, body={"message": "later"}, headers={"Retry-After": "4000"}, times=1)
+    began = datetime.now(UTC)
+    attempts = (
+        lambda: list(crm.reread(source=bench.case.contact, ids=[record_id], fields=[bench.case.email_field])),
+        lambda: list(crm.read(_ask(bench))),
+        lambda: list(crm.write(_writes(bench, [record_id], "refused"))),
+        lambda: list(crm.make_tasks([_task(bench.key(record_id), _key())])),
+        crm.users,
+    )
+    before = sum(bench.sandbox.calls().values())
+    for attempt in attempts:
+        with pytest.raises(CrmLimit) as refused:
+            attempt()
+        assert refused.value.until is not None
+        assert timedelta(seconds=3900) < refused.value.until - began < timedelta(seconds=4100)
+    bench.sandbox.heal()
+
+    assert sum(bench.sandbox.calls().values()) == before + 1
+
+
 def test_eight_threads_read_and_write_at_once(bench: Bench, crm: Crm) -> None:
     ids = [_new_contact(bench) for _ in range(8)]
 

@@ -149,3 +149,30 @@ def test_usage_tells_how_far_our_clock_was_ahead_at_the_last_answer_that_said_th
 
     budget.saw(at=clock.now() + timedelta(seconds=30))
     assert budget.usage().skew_s == -30.0
+
+
+@pytest.mark.parametrize("essential", [True, False])
+def test_while_the_crm_wants_no_call_for_long_none_goes_whatever_it_is_for(essential: bool) -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock)
+    budget.stand_back(seconds=600)
+
+    with pytest.raises(CrmLimit) as refused:
+        budget.spend(purpose=Purpose.WRITE, essential=essential)
+    clock.advance(599)
+    budget.stand_back(seconds=0)
+    budget.spend(purpose=Purpose.WRITE, essential=essential)
+
+    assert refused.value.until == datetime(2026, 11, 2, 9, 10, tzinfo=UTC)
+    assert (clock.slept, budget.usage().calls) == ([1], {"write": 1})
+
+
+def test_who_comes_while_the_crm_wants_no_call_for_a_moment_waits_for_its_end() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock)
+    budget.stand_back(seconds=7)
+
+    budget.spend(purpose=Purpose.READ)
+    budget.spend(purpose=Purpose.READ)
+
+    assert clock.slept == [7]
