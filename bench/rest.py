@@ -15,9 +15,9 @@ from pathlib import Path
 import requests
 
 from bench.crm.installed import UNLIMITED, calls_of, forget_calls
+from bench.live.beside import polled_times
 from bench.live.installed import connected, pulled_and_live, settings_of
 from bench.live.servers import HOTLEAD, Server, serving
-from bench.push import polled_times
 from connector.cli.sandboxes import RunningSandbox, sandbox_beside
 from connector.flows.polling import next_poll_in
 from tests.support.processes import free_port

@@ -4,14 +4,14 @@ Station: webhook --adapters/<crm>/webhooks--> inbox --here--> the same road as a
 the truth, so a body that comes twice, late or out of order costs a look and changes nothing.
 """
 
+import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from connector.flows.published import mapping_of
 from connector.flows.readings import readings_of
-from connector.flows.reread import Clock, Going, Reread, reread_hints
+from connector.flows.reread import Going, Reread, reread_hints
 from connector.flows.road import Road
 from connector.ports.connections import Connection
 from connector.ports.hooks import BadEvent, Hint, HintKind, Hooks
@@ -21,6 +21,14 @@ from connector.ports.store import Store, Tx
 UNIT_EVENTS = 500
 """Events whose hints are kept in one unit (DESIGN §9)."""
 BODIES_AT_ONCE = 100
+MOST_BEFORE_READING = 20_000
+"""New events after which a batch is read again although more bodies wait. Splitting them costs a fraction of reading a record, and a record
+that many of them name is read once."""
+BURST_EVENTS = 100
+"""From so many new events at once on, more of them are probably under way, about the same records."""
+LULL_S = 0.2
+MOST_LULLS = 10
+"""A burst is read once nothing more came for the one, or after so many of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +63,9 @@ def nobody_hears(bad: Sequence[BadEvent]) -> None:
 
 
 def drain(road: Road, *, connection: Connection, hooks: Hooks, going: Going, unreadable: Unreadable = nobody_hears) -> Drained:
-    """Everything that waits for this connection. Bodies are split between batches of records read again, so that a long list of these
-    keeps no body waiting. Repeating is safe; a kill loses nothing.
+    """Everything that waits for this connection. Bodies are split before and between batches of records read again, so that a long list of
+    records keeps no body waiting; a burst is split whole first, for many of its events name the same records. Repeating is safe; a kill
+    loses nothing.
     """
     ladder = road.documents().ladder
     with road.store.read() as tx:
@@ -65,7 +74,9 @@ def drain(road: Road, *, connection: Connection, hooks: Hooks, going: Going, unr
 
     def split_some() -> bool:
         nonlocal found
-        one = split(store=road.store, lane=connection.name, hooks=hooks, reads=reads, clock=road.clock, going=going)
+        one = split(store=road.store, lane=connection.name, hooks=hooks, reads=reads, going=going)
+        if found.bodies == 0 and one.hinted >= BURST_EVENTS:
+            one = _whole_burst(one, partial(split, store=road.store, lane=connection.name, hooks=hooks, reads=reads, going=going))
         if one.bad:
             unreadable(one.bad)
         found += one
@@ -83,10 +94,10 @@ def drain(road: Road, *, connection: Connection, hooks: Hooks, going: Going, unr
     return Drained(split=found, reread=reread)
 
 
-def split(*, store: Store, lane: str, hooks: Hooks, reads: Container[str], clock: Clock, going: Going) -> Split:
-    """Bodies of the lane become hints, in the unit that takes them out of the inbox: all of them, or enough to read a batch again."""
+def split(*, store: Store, lane: str, hooks: Hooks, reads: Container[str], going: Going) -> Split:
+    """Bodies of the lane become hints, in the unit that takes them out of the inbox: all of them, or so many that reading may not wait."""
     total = Split()
-    while going() and not (total.hinted >= UNIT_EVENTS and _is_a_batch_due(store, lane=lane, now=clock())):
+    while going() and total.hinted < MOST_BEFORE_READING:
         with store.read() as tx:
             bodies = tx.inbox.next(lane=lane, limit=BODIES_AT_ONCE)
         if not bodies:
@@ -95,10 +106,17 @@ def split(*, store: Store, lane: str, hooks: Hooks, reads: Container[str], clock
     return total
 
 
-def _is_a_batch_due(store: Store, *, lane: str, now: datetime) -> bool:
-    """Events about one record are one hint, so that a thousand of them may still be one call."""
-    with store.read() as tx:
-        return len(tx.hints.next(connection=lane, at=now, limit=UNIT_EVENTS)) >= UNIT_EVENTS
+def _whole_burst(total: Split, split_more: Callable[[], Split]) -> Split:
+    """With what else of it comes before there is a lull."""
+    for _ in range(MOST_LULLS):
+        if total.hinted >= MOST_BEFORE_READING:
+            break
+        time.sleep(LULL_S)
+        more = split_more()
+        total += more
+        if not more.bodies:
+            break
+    return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,11 @@ def send_batch(work: Work, *, place: Place, crm: Crm, source: str, batch: Sequen
         work.store.write(partial(_record, work=work, mapping=place.mapping, outcomes=tuple(outcomes)))
 
 
+def is_looked_at(change: PlannedChange, *, look_again: bool) -> bool:
+    """Whether the row is read in the CRM right before it is written: its fate is open, or a field is not ours alone."""
+    return look_again or change.state is PlanState.SENDING or not all(f.ours for f in change.fields)
+
+
 def leave_out(work: Work, batch: Sequence[PlannedChange], *, note: str) -> None:
     """Settles rows that are not to be written after all."""
     work.store.write(lambda tx: tx.plans.set_changes(work.plan, [c.seq for c in batch], state=PlanState.LEFT_OUT, note=note))
@@ -70,7 +75,7 @@ def _verdicts(
     crm: Crm, *, source: str, batch: Sequence[PlannedChange], fields: Mapping[str, WriteField], look_again: bool
 ) -> tuple[_Verdict, ...]:
     allowed = [_allowed(change, fields=fields) for change in batch]
-    looked_at = [c for c in allowed if c.fields and (look_again or c.state is PlanState.SENDING or not all(f.ours for f in c.fields))]
+    looked_at = [c for c in allowed if c.fields and is_looked_at(c, look_again=look_again)]
     now_there: dict[str, RawRecord] = {}
     if looked_at:
         names = sorted({f.field for c in looked_at for f in c.fields})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from connector.flows.outbox import Clock, Work, leave_out, send_batch
+from connector.flows.outbox import Clock, Work, is_looked_at, leave_out, send_batch
 from connector.flows.places import Place
 from connector.flows.plan_checks import checked, model_of
 from connector.flows.progress import Progress, Step
@@ -23,6 +23,8 @@ from connector.ports.store import Store, Tx
 
 UNDECIDED = (PlanState.PENDING, PlanState.SENDING)
 ROWS_LEFT_OUT_AT_ONCE = 500
+ROWS_AT_ONCE = 2_000
+"""Of one source, taken from the plan together: those that are looked at first go first, so that looking takes full calls too."""
 OFF = "the connection is off"
 
 
@@ -117,18 +119,21 @@ def _connection(work: Work, *, reach: Reach, sources: Sequence[str], look_again:
 
 def _fields(work: Work, *, reach: Reach, source: str, look_again: bool) -> Iterator[int]:
     after = 0
-    limit = reach.place.abilities.write_batch if reach.place is not None else ROWS_LEFT_OUT_AT_ONCE
+    size = reach.place.abilities.write_batch if reach.place is not None else ROWS_LEFT_OUT_AT_ONCE
+    limit = max(1, ROWS_AT_ONCE // size) * size
     while True:
         with work.store.read() as tx:
-            batch = tx.plans.changes(work.plan, connection=reach.connection, source=source, states=UNDECIDED, after=after, limit=limit)
-        if not batch:
+            rows = tx.plans.changes(work.plan, connection=reach.connection, source=source, states=UNDECIDED, after=after, limit=limit)
+        if not rows:
             return
-        after = batch[-1].seq
-        if reach.place is None or reach.crm is None or reach.step is LiveStep.OFF:
-            leave_out(work, batch, note=OFF)
-        else:
-            send_batch(work, place=reach.place, crm=reach.crm, source=source, batch=batch, look_again=look_again)
-        yield len(batch)
+        after = rows[-1].seq
+        rows = tuple(sorted(rows, key=lambda row: not is_looked_at(row, look_again=look_again)))
+        for batch in (rows[start : start + size] for start in range(0, len(rows), size)):
+            if reach.place is None or reach.crm is None or reach.step is LiveStep.OFF:
+                leave_out(work, batch, note=OFF)
+            else:
+                send_batch(work, place=reach.place, crm=reach.crm, source=source, batch=batch, look_again=look_again)
+            yield len(batch)
 
 
 def _tasks(work: Work, *, reach: Reach) -> Iterator[int]:

@@ -1,6 +1,7 @@
 """Bodies with bad events, a CRM that does not answer, a field that is gone, rows that the mapping does not want: the rest goes on."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -90,7 +91,35 @@ def test_what_is_told_again_and_again_is_read_once(desk: Desk, beside: Lanes) ->
     assert sum(count for name, count in desk.calls().items() if "batch/read" in name) <= 2
 
 
-def test_what_comes_while_records_are_read_waits_for_no_long_list(beside: Lanes) -> None:
+def test_a_burst_that_is_still_coming_in_is_read_once(desk: Desk, beside: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+    contacts = ids_of(desk, "hubspot", "contacts", 20)
+    bodies = [[event(one, number=1000 * n + m) for m, one in enumerate(contacts * 5)] for n in range(6)]
+    late = bodies[1:]
+
+    def another(seconds: float) -> None:
+        assert seconds > 0
+        if late:
+            arrives(beside, late.pop())
+
+    monkeypatch.setattr(time, "sleep", another)
+    arrives(beside, bodies[0])
+    drained = beside.drain("hubspot")["hubspot"]
+
+    assert (drained.split.bodies, drained.split.hinted, drained.reread.read) == (6, 600, 20)
+    assert sum(count for name, count in desk.calls().items() if "batch/read" in name) <= 2
+
+
+def test_an_event_alone_waits_for_no_others(desk: Desk, beside: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", pytest.fail)
+    (contact,) = ids_of(desk, "hubspot", "contacts", 1)
+
+    arrives(beside, [event(contact)])
+
+    assert beside.drain("hubspot")["hubspot"].reread.read == 1
+
+
+def test_records_are_read_although_more_than_so_many_events_wait(beside: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.flows.drain.MOST_BEFORE_READING", 1000)
     strangers = iter(range(700_000_000, 700_010_000))
     bodies = [[event(str(next(strangers)), number=100 * n + m) for m in range(100)] for n in range(30)]
     arrives(beside, *bodies[:20])
@@ -107,7 +136,7 @@ def test_what_comes_while_records_are_read_waits_for_no_long_list(beside: Lanes)
     drained = drain(beside.road, connection=beside.connection("hubspot"), hooks=beside.here.kinds["hubspot"].hooks, going=going)
 
     assert (drained.split.bodies, drained.split.hinted, drained.reread.read) == (30, 3000, 3000)
-    assert 500 <= most < 1500
+    assert 1000 <= most < 3000
     assert beside.waiting() == {}
 
 
