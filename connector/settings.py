@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import time, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,7 +29,10 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=DEFAULT_DIRECTORY, description="Folder that holds the database, the key and hotlead.toml.")
     database_url: str = Field(
-        default="", description="SQLAlchemy URL of the database; empty means the SQLite file `hotlead.db` in the data directory."
+        default="",
+        pattern=r"^((sqlite|postgres|postgresql)(\+\w+)?://.*)?$",
+        examples=["postgresql://USER:PASSWORD@HOST/DATABASE"],
+        description="SQLAlchemy URL of the database; empty means the SQLite file `hotlead.db` in the data directory.",
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
@@ -60,11 +64,13 @@ class Settings(BaseSettings):
     nightly_at: str = Field(
         default="01:00",
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        examples=["01:00"],
         description="When the night's work begins, in UTC: scoring everybody, then reconciling, tidying up, backup.",
     )
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s?#/]+(/[^\s?#]*)?)?$",
+        examples=["https://hotlead.example.com"],
         description="Address under which CRMs and web pages reach this installation, such as https://hotlead.example.com.",
     )
     trust_proxy: bool = Field(
@@ -118,7 +124,9 @@ def load_settings(*, data_dir: Path | None = None, options: Mapping[str, object]
     given: dict[str, Any] = {**({} if data_dir is None else {"data_dir": data_dir}), **(options or {})}
     folder = data_dir or Path(os.environ.get(f"{PREFIX}DATA_DIR", DEFAULT_DIRECTORY))
     file = folder / FILE_NAME
-    secrets = os.environ.get(f"{PREFIX}SECRETS_DIR")
+    secrets = os.environ.get(f"{PREFIX}SECRETS_DIR") or None
+    if secrets is not None and not Path(secrets).is_dir():
+        raise UsageError(f"{PREFIX}SECRETS_DIR names {secrets}, and that is no folder.", hint="Mount it there, or unset the variable.")
 
     class InForce(Settings):
         model_config = SettingsConfigDict(
@@ -146,8 +154,21 @@ def _explained(err: ValidationError, *, file: Path, given: Mapping[str, object])
     lines = []
     for problem in err.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
-        lines.append(f"Setting '{name}' from {_origin(name, file=file, given=given)}: {problem['msg']}.")
+        lines.append(f"Setting '{name}' from {_origin(name, file=file, given=given)}: {_wrong(name, said=problem['msg'])}.")
     return "\n".join(lines)
+
+
+def _wrong(name: str, *, said: str) -> str:
+    """What is wrong with a value: by an example where it has a form of its own, else in pydantic's words, which name what it may be."""
+    field = Settings.model_fields.get(name)
+    return f"it is not of the form {field.examples[0]}" if field is not None and field.examples else said
+
+
+def unknown_variables(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Variables that look like settings and are none, with the nearest one or nothing: most likely slips of the pen."""
+    known = sorted([*(name.upper() for name in Settings.model_fields), "SECRETS_DIR"])
+    given = sorted(name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX))
+    return {PREFIX + name: "".join(PREFIX + near for near in get_close_matches(name, known, n=1)) for name in given if name not in known}
 
 
 def _origin(name: str, *, file: Path, given: Mapping[str, object]) -> str:

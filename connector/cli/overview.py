@@ -1,5 +1,6 @@
 """Commands that look over the installation: runs, doctor."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from connector.cli.tables import findings_list, parked_list, runs_table
 from connector.cli.working import SHOWN_ROWS, plan_of, show_plan
 from connector.flows.doctor import examine
 from connector.ports.crm import Severity
+from connector.settings import unknown_variables
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,6 +51,8 @@ def doctor(context: typer.Context) -> None:
             open_crm=here.open,
             connections=here.connections_if_any(),
             clock=here.clock,
+            has_key_file=here.key_file is not None,
+            odd_variables=unknown_variables(os.environ),
         )
     frame.show(findings_list(findings))
     frame.give({"findings": findings})

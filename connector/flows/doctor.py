@@ -2,9 +2,10 @@
 
 import shutil
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from connector.flows.asking import ANSWER, open_questions
 from connector.ports.connections import Connection
@@ -14,6 +15,8 @@ from connector.ports.store import Store
 
 LEAST_FREE_BYTES = 500_000_000
 """Below this much free disk the doctor warns; 100,000 contacts with 500,000 activities take about half of it."""
+
+AGAIN = "`hotlead up` tries again by itself; a command is to be given again, once this is mended."
 
 NEARLY_USED = 0.9
 """Share of a CRM's daily quota from which the doctor warns."""
@@ -26,9 +29,14 @@ def examine(
     open_crm: Callable[[Connection], Crm],
     connections: Sequence[Connection],
     clock: Callable[[], datetime],
+    has_key_file: bool = True,
+    odd_variables: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
-    """All findings, the healthy ones as notes."""
-    findings = [_disk(directory), *_key(directory), *_contents(store, clock=clock)]
+    """All findings, the healthy ones as notes.
+
+    `has_key_file`: the settings give no keys; `odd_variables`: of the environment, that look like settings and are none, with the nearest.
+    """
+    findings = [_disk(directory), _key(directory) if has_key_file else _NO_KEY_FILE, *_odd(odd_variables), *_contents(store, clock=clock)]
     if not connections:
         findings.append(
             _finding("warning", "no_connection", "No CRM is connected.", "`hotlead connect salesforce` or `hotlead connect hubspot`.")
@@ -46,13 +54,21 @@ def _disk(directory: Path) -> Finding:
     return _finding("note", "disk", message)
 
 
-def _key(directory: Path) -> list[Finding]:
+def _key(directory: Path) -> Finding:
     key = directory / "key"
     if not key.exists():
-        return [_finding("note", "key", "The key of stored credentials comes from the settings, not from a file.")]
+        hint = "Put it back from your backup; without it, connect each CRM again."
+        return _finding("error", "key", f"The key of stored credentials is missing: {key}.", hint)
     if stat.S_IMODE(key.stat().st_mode) & 0o077:
-        return [_finding("error", "key", f"{key} can be read by others.", f"chmod 600 {key}")]
-    return [_finding("note", "key", "Only its owner can read the key of stored credentials.")]
+        return _finding("error", "key", f"{key} can be read by others.", f"chmod 600 {key}")
+    return _finding("note", "key", "Only its owner can read the key of stored credentials.")
+
+
+def _odd(variables: Mapping[str, str]) -> list[Finding]:
+    return [
+        _finding("warning", "variable", f"{name} is no setting, so it does nothing.", f"Did you mean {near}?" if near else "Unset it.")
+        for name, near in variables.items()
+    ]
 
 
 def _ago(age: timedelta) -> str:
@@ -75,9 +91,7 @@ def _contents(store: Store, *, clock: Callable[[], datetime]) -> list[Finding]:
         ago = _ago(clock() - last.started_at)
         findings.append(_finding("note", "last_run", f"The last run that ended well began {ago} ago ({last.verb})."))
     if runs and runs[0].state in ("failed", "killed"):
-        findings.append(
-            _finding("warning", "failed_run", f"The last run ({runs[0].verb}) {runs[0].state}: {runs[0].message}", "Give it again.")
-        )
+        findings.append(_finding("warning", "failed_run", f"The last run ({runs[0].verb}) {runs[0].state}: {runs[0].message}", AGAIN))
     findings += [_finding("warning", "asked", question.what, ANSWER) for question in questions]
     if unfinished:
         findings.append(
@@ -126,3 +140,6 @@ def _connection(connection: Connection, *, open_crm: Callable[[Connection], Crm]
 
 def _finding(severity: str, code: str, message: str, hint: str = "") -> Finding:
     return Finding(severity=Severity(severity), code=code, message=message, hint=hint)
+
+
+_NO_KEY_FILE = _finding("note", "key", "The key of stored credentials comes from the settings, not from a file.")

@@ -192,6 +192,7 @@ def test_no_new_key_takes_the_place_of_one_that_is_gone(desk: Desk) -> None:
     key.unlink()
     gone = [desk.hotlead("init"), desk.hotlead("up", "--port", "0")]
     made = key.exists()
+    looked = desk.hotlead("doctor")
     key.write_text(Fernet.generate_key().decode(), encoding="utf-8")
     key.chmod(0o600)
     other = desk.hotlead("up", "--port", "0")
@@ -200,6 +201,7 @@ def test_no_new_key_takes_the_place_of_one_that_is_gone(desk: Desk) -> None:
     for done in gone:
         _is_clear(done, code=MEND, says=("key is missing", "backup"))
     assert not made
+    assert looked.code == 6 and "key of stored credentials is missing" in looked.out, looked.said()
     _is_clear(other, code=MEND, says=("sealed with another key", "Put the right key back"))
     assert desk.ok("init").code == 0
 
@@ -211,6 +213,16 @@ def test_a_wrong_setting_names_where_it_came_from(desk: Desk) -> None:
     done = desk.hotlead("score")
 
     _is_clear(done, code=MEND, says=("HOTLEAD_SCORE_WORKERS", "langage", "hotlead.toml"))
+
+
+def test_a_variable_that_is_no_setting_is_found_by_the_doctor(desk: Desk) -> None:
+    desk.environment["HOTLEAD_WRITE_LIMT"] = "5"
+
+    odd = [f for f in desk.told("doctor")["findings"] if f["code"] == "variable"]
+
+    assert [(f["message"], f["hint"]) for f in odd] == [
+        ("HOTLEAD_WRITE_LIMT is no setting, so it does nothing.", "Did you mean HOTLEAD_WRITE_LIMIT?")
+    ]
 
 
 def test_nobody_and_several_by_a_name_are_told_apart(looked_at: Desk) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connector.ports.errors import UsageError
-from connector.settings import Settings, load_settings
+from connector.settings import Settings, load_settings, unknown_variables
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,40 @@ def test_a_wrong_variable_is_named_with_what_it_may_be(tmp_path: Path, monkeypat
     assert "log_level" in str(raised.value)
     assert "environment variable HOTLEAD_LOG_LEVEL" in str(raised.value)
     assert all(level in str(raised.value) for level in ("debug", "info", "warning", "error"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "form"),
+    [
+        ("HOTLEAD_DATABASE_URL", "mysql://hotlead:CANARY@db/hotlead", "postgresql://USER:PASSWORD@HOST/DATABASE"),
+        ("HOTLEAD_DATABASE_URL", "CANARY", "postgresql://USER:PASSWORD@HOST/DATABASE"),
+        ("HOTLEAD_NIGHTLY_AT", "25:00", "01:00"),
+        ("HOTLEAD_PUBLIC_URL", "hotlead.example.com", "https://hotlead.example.com"),
+    ],
+)
+def test_a_value_of_another_form_is_told_by_an_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, form: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(UsageError) as raised:
+        load_settings(data_dir=tmp_path)
+
+    assert f"the environment variable {variable}: it is not of the form {form}" in str(raised.value)
+    assert "CANARY" not in f"{raised.value} {raised.value.hint}"
+
+
+def test_a_secrets_folder_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLEAD_SECRETS_DIR", str(tmp_path / "nowhere"))
+
+    with pytest.raises(UsageError, match="HOTLEAD_SECRETS_DIR names"):
+        load_settings(data_dir=tmp_path)
+
+
+def test_variables_that_are_no_settings_are_told_with_the_nearest_one() -> None:
+    environment = {"HOTLEAD_PROT": "80", "HOTLEAD_XYLOPHONE": "1", "HOTLEAD_PORT": "80", "HOTLEAD_SECRETS_DIR": "/run", "PATH": "/bin"}
+
+    assert unknown_variables(environment) == {"HOTLEAD_PROT": "HOTLEAD_PORT", "HOTLEAD_XYLOPHONE": ""}
 
 
 def test_every_wrong_one_is_named_at_once_with_where_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
