@@ -94,6 +94,7 @@ def absorb(
     now: datetime,
     position: Position | None = None,
     since: datetime | None = None,
+    asked_at: datetime | None = None,
     also: Also | None = None,
     first: Also | None = None,
     replayed: bool = False,
@@ -103,9 +104,9 @@ def absorb(
 
     With `read_by`, the mappings by which stored rows were read, every row is mapped anew, and activities that only those saw in them go.
     `position` is stored, and `also` done, in the transaction of the last row, so that neither is ever ahead of the data. `since` is when
-    the reason for reading these rows reached us, `now` unless given. `replayed` says that the rows are the stored ones: they are mapped as
-    if they were first seen. `first` looks before a transaction stores anything; what it raises leaves all undone. Rows erased
-    stay away, and so does what others say of them. What no database keeps is replaced.
+    the reason for reading these rows reached us, `asked_at` when the CRM was asked for them; both are `now` unless given. `replayed` says
+    that the rows are the stored ones: they are mapped as if they were first seen. `first` looks before a transaction stores anything; what
+    it raises leaves all undone. Rows erased stay away, and so does what others say of them. What no database keeps is replaced.
     """
     absorbed = Absorbed()
     rows = tuple(storable(row) for row in rows)
@@ -119,6 +120,7 @@ def absorb(
             rows=piece,
             position=position if last else None,
             since=since or now,
+            asked_at=asked_at or now,
             also=also if last else None,
             first=first,
             as_new=replayed,
@@ -142,6 +144,7 @@ def _absorb_piece(
     rows: Sequence[RawRecord],
     position: Position | None,
     since: datetime,
+    asked_at: datetime,
     also: Also | None,
     first: Also | None,
     as_new: bool,
@@ -165,7 +168,7 @@ def _absorb_piece(
             first(tx)
         erased = tx.raw.erased([*(row.key for row in rows), *found.contact_rows()])
         dropped = erased | found.rows_about(erased)
-        tx.raw.put([row for row in (*fresh, *_stamped_anew(rows, before)) if row.key not in dropped], seen_at=now)
+        tx.raw.put([row for row in (*fresh, *_stamped_anew(rows, before)) if row.key not in dropped], seen_at=asked_at)
         touched = _store(tx, found=found.without(erased) if erased else found, connection=connection, now=now)
         if touched:
             tx.marks.put(sorted(touched), lane=Lane.SCORE, since=since)

@@ -21,6 +21,7 @@ from connector.flows.row_changes import (
     fields_with_a_past,
     flipping,
     flips_of,
+    lately_written,
     row_changes,
     without_rewritten,
     writes_again,
@@ -181,8 +182,9 @@ class Planning:
         now, hour = self.around.now, self.around.now - BREAKER_SPAN
         with self.store.read() as tx:
             last = tx.journal.last([(c.key, f.field) for c in changes for f in c.fields if f.name not in COMPANIONS])
-            flips = flips_of(tx.journal.since(sorted({e.key for e in last.values() if e.at >= hour}), at=hour))
+            hours_writes = tx.journal.since(sorted({e.key for e in last.values() if e.at >= hour}), at=hour)
             wrote_at = self._wrote_at(tx, [c.key for c in changes if writes_again(c, last=last)])
+        flips, lately = flips_of(hours_writes), lately_written(hours_writes)
         quiet: list[PlannedChange] = []
         parked: list[Parked] = []
         for change in changes:
@@ -191,7 +193,7 @@ class Planning:
                 self.waiting.add((change.key, "fields"))
                 parked.append(flipping(change.key, person=change.person, flips=often, earlier=earlier, now=now))
                 continue
-            kept = without_rewritten(change, stored=known.rows.raw[change.key], last=last, wrote_at=wrote_at.get(change.key))
+            kept = without_rewritten(change, stored=known.rows.raw[change.key], last=last, lately=lately, wrote_at=wrote_at.get(change.key))
             self.rewritten += kept is not change
             if kept is not None:
                 quiet.append(kept)

@@ -175,6 +175,7 @@ def _read_on(errand: _Errand, *, begin: Bookmark, first: bool, former: tuple[Rec
     )
     read_by = tuple(errand.earlier(recipe) for recipe in former)
     rows = fresh = people = 0
+    asked_at = errand.clock()  # of every page: a CRM may tell all of them as they stood when the first one was asked for
     for page in errand.crm.read(ask):
         one: Absorbed = absorb(
             store=errand.store,
@@ -183,6 +184,7 @@ def _read_on(errand: _Errand, *, begin: Bookmark, first: bool, former: tuple[Rec
             rows=page.records,
             position=Position(source=read.source, cursor=replace(begin, cursor=page.cursor).text()),
             now=errand.clock(),
+            asked_at=asked_at,
             read_by=read_by,
         )
         rows, fresh, people = rows + one.rows, fresh + one.fresh, people + one.people

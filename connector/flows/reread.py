@@ -149,6 +149,7 @@ def _read(errand: _Errand, *, reading: Reading, hints: Sequence[WaitingHint]) ->
     read, rows = reading.read, list[RawRecord]()
     extra = tuple(name for name in read.where if name not in read.fields)
     failure: CrmError | None = None
+    asked_at = errand.clock()
     try:
         asked = errand.crm.reread(source=read.source, ids=[h.key.id for h in hints], fields=(*read.fields, *extra), related=read.related)
         rows.extend(asked)
@@ -159,7 +160,9 @@ def _read(errand: _Errand, *, reading: Reading, hints: Sequence[WaitingHint]) ->
         else:
             errand.tally.cut = err
     if rows:
-        _take_in(errand, reading=reading, rows=[_without(row, extra) for row in rows], asked=rows, hints=hints[: len(rows)])
+        _take_in(
+            errand, reading=reading, rows=[_without(row, extra) for row in rows], asked=rows, hints=hints[: len(rows)], asked_at=asked_at
+        )
     if failure is not None:
         _put_off(errand, hints[len(rows) :], failure=failure)
 
@@ -170,7 +173,13 @@ def _without(row: RawRecord, extra: Sequence[str]) -> RawRecord:
 
 
 def _take_in(
-    errand: _Errand, *, reading: Reading, rows: Sequence[RawRecord], asked: Sequence[RawRecord], hints: Sequence[WaitingHint]
+    errand: _Errand,
+    *,
+    reading: Reading,
+    rows: Sequence[RawRecord],
+    asked: Sequence[RawRecord],
+    hints: Sequence[WaitingHint],
+    asked_at: datetime,
 ) -> None:
     with errand.store.read() as tx:
         keys = [row.key for row in rows]
@@ -192,6 +201,7 @@ def _take_in(
         position=None,
         now=errand.clock(),
         since=min(h.arrived_at for h in hints),
+        asked_at=asked_at,
         also=also,
     )
     tally = errand.tally

@@ -111,19 +111,35 @@ def writes_again(change: PlannedChange, *, last: Mapping[tuple[RecordKey, str], 
     return any(entry is not None and entry.after == field.after for field, entry in entries)
 
 
+def lately_written(entries: Iterable[JournalEntry]) -> Mapping[tuple[RecordKey, str], Sequence[Json]]:
+    """What we wrote into each field of each row by these entries."""
+    found: dict[tuple[RecordKey, str], list[Json]] = {}
+    for entry in entries:
+        found.setdefault((entry.key, entry.field), []).append(entry.after)
+    return found
+
+
 def without_rewritten(
-    change: PlannedChange, *, stored: StoredRaw, last: Mapping[tuple[RecordKey, str], JournalEntry], wrote_at: datetime | None = None
+    change: PlannedChange,
+    *,
+    stored: StoredRaw,
+    last: Mapping[tuple[RecordKey, str], JournalEntry],
+    lately: Mapping[tuple[RecordKey, str], Sequence[Json]],
+    wrote_at: datetime | None = None,
 ) -> PlannedChange | None:
     """The change without fields of ours that something in the CRM changed right after our write; None where no reason is left.
 
     To write them again would only set the same thing off again. Once we have another value to write, it is written. `wrote_at` is when the
-    row was last written in any field: a workflow may change one because we wrote another.
+    row was last written in any field: a workflow may change one because we wrote another. A row that the CRM was asked for before our
+    write was answered tells nothing of what became of that write, and no value that we wrote ourselves `lately` is a workflow's.
     """
-    kept = tuple(
-        f
-        for f in change.fields
-        if not (f.ours and _was_rewritten(f, stored=stored, last=last.get((change.key, f.field)), wrote_at=wrote_at))
-    )
+
+    def is_theirs(field: PlannedField) -> bool:
+        place = (change.key, field.field)
+        ours_lately = field.before in lately.get(place, ())
+        return field.ours and not ours_lately and _was_rewritten(field, stored=stored, last=last.get(place), wrote_at=wrote_at)
+
+    kept = tuple(f for f in change.fields if not is_theirs(f))
     if all(f.name in COMPANIONS for f in kept):
         return None
     return change if len(kept) == len(change.fields) else replace(change, fields=kept)
@@ -132,7 +148,8 @@ def without_rewritten(
 def _was_rewritten(field: PlannedField, *, stored: StoredRaw, last: JournalEntry | None, wrote_at: datetime | None) -> bool:
     if last is None or last.after != field.after:
         return False
-    return stored.modified_at <= max(last.at, wrote_at or last.at) + AT_ONCE
+    answered_at = max(last.at, wrote_at or last.at)
+    return answered_at < stored.seen_at and stored.modified_at <= answered_at + AT_ONCE
 
 
 def fields_with_a_past(places: Mapping[str, Place]) -> frozenset[str]:

@@ -15,6 +15,8 @@ class StoredRaw:
     modified_at: datetime
     deleted: bool
     survivor: RecordKey | None
+    seen_at: datetime
+    """The CRM was asked for this then or later: what we wrote there after it may be missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,4 +87,10 @@ class SqlRaw:
 
 
 def _stored(row: AnyRow) -> StoredRaw:
-    return StoredRaw(fields=load(row.fields), modified_at=from_us(row.modified_at), deleted=row.deleted, survivor=load_key(row.survivor))
+    return StoredRaw(
+        fields=load(row.fields),
+        modified_at=from_us(row.modified_at),
+        deleted=row.deleted,
+        survivor=load_key(row.survivor),
+        seen_at=from_us(row.seen_at),
+    )

@@ -8,13 +8,17 @@ from functools import partial
 
 import pytest
 
+from connector.core.records import RecordKey
 from connector.flows import write_due as lane
+from connector.flows.absorb import absorb
 from connector.flows.asking import ANSWER
 from connector.flows.mark_everybody import mark_everybody
+from connector.flows.published import mapping_of
 from connector.flows.retries import retry_parked
 from connector.flows.row_changes import FLIPPING
 from connector.flows.write_lane import LaneMemory
 from connector.ports.connections import Connection, LiveStep
+from connector.ports.crm import RawRecord
 from connector.ports.inbox import Lane
 from connector.ports.store import Tx
 from tests.support.journeys import CRMS, Desk, Town, scored_town
@@ -322,6 +326,43 @@ def test_a_workflow_that_rewrites_our_field_has_the_last_word_until_we_have_anot
     assert sum(tallies) <= len(changes)
     assert 1 <= sum(written.values()) <= len(changes)
     assert desk.value("hubspot", "contacts", contact, "hotlead_score") == "1"
+
+
+def test_a_row_that_was_asked_for_before_our_write_is_no_workflows_word(desk: Desk, beside: Lanes) -> None:
+    store, (_, contact, _), asked_at = beside.here.store, quiet_one(desk), beside.road.clock()
+    key = RecordKey("hubspot", "contacts", contact)
+    with store.read() as tx:
+        old = tx.raw.get([key])[key]
+        reading = mapping_of(tx, connection=beside.connection("hubspot"), ladder=beside.road.documents().ladder)
+    beside.write()
+    ours = desk.value("hubspot", "contacts", contact, "hotlead_score")
+
+    row = RawRecord(key=key, modified_at=old.modified_at, fields=old.fields)
+    hubspot, now = beside.connection("hubspot"), beside.road.clock()
+    absorb(store=store, connection=hubspot, mapping=reading, rows=[row], now=now, asked_at=asked_at)
+    store.write(partial(_wait, beside=beside, contact=contact))
+    put_right = beside.write()
+
+    assert put_right.rewritten == 0
+    assert done(put_right.tally, "hubspot") == 1
+    assert desk.value("hubspot", "contacts", contact, "hotlead_score") == ours
+
+
+def test_the_time_at_which_the_crm_was_asked_is_kept_and_not_that_of_its_answer(desk: Desk, beside: Lanes) -> None:
+    _, contact, _ = quiet_one(desk)
+    sandbox, key = desk.sandboxes["hubspot"], RecordKey("hubspot", "contacts", contact)
+    sandbox.edit("contacts", contact, {"jobtitle": "Chief Executive Officer"})
+    sandbox.fault("*contacts/batch/read*", "drip", seconds=0.5)
+
+    beside.hint("hubspot", "contacts", contact)
+    before = beside.road.clock()
+    beside.drain("hubspot")
+    after = beside.road.clock()
+
+    with beside.here.store.read() as tx:
+        seen_at = tx.raw.get([key])[key].seen_at
+    assert sandbox.bitten() >= 1
+    assert before <= seen_at <= after - timedelta(seconds=0.5)
 
 
 def test_what_a_person_writes_over_our_value_later_is_put_right(desk: Desk, beside: Lanes) -> None:

@@ -110,20 +110,24 @@ def test_a_unit_that_fails_leaves_neither_rows_nor_cursor(store: Store) -> None:
 
 def test_a_raw_row_is_replaced_whole_and_amended_by_field(store: Store) -> None:
     row = RawRecord(key=key("1"), modified_at=at(), fields={"Name": "Ann", "Score": None, "Tags": ["a", {"b": 1.5}]})
-    store.write(lambda tx: tx.raw.put([row], seen_at=at()))
+    store.write(lambda tx: tx.raw.put([row], seen_at=at(2)))
 
     store.write(lambda tx: tx.raw.amend({key("1"): {"Score": 70}}))
 
     with store.read() as tx:
         assert tx.raw.get([key("1"), key("2")]) == {
             key("1"): StoredRaw(
-                fields={"Name": "Ann", "Score": 70, "Tags": ["a", {"b": 1.5}]}, modified_at=at(), deleted=False, survivor=None
+                fields={"Name": "Ann", "Score": 70, "Tags": ["a", {"b": 1.5}]},
+                modified_at=at(),
+                deleted=False,
+                survivor=None,
+                seen_at=at(2),
             )
         }
     merged = RawRecord(key=key("1"), modified_at=at(1), fields={}, deleted=True, survivor=key("2"))
     store.write(lambda tx: tx.raw.put([merged], seen_at=at()))
     with store.read() as tx:
-        assert tx.raw.get([key("1")])[key("1")] == StoredRaw(fields={}, modified_at=at(1), deleted=True, survivor=key("2"))
+        assert tx.raw.get([key("1")])[key("1")] == StoredRaw(fields={}, modified_at=at(1), deleted=True, survivor=key("2"), seen_at=at())
 
 
 def test_amending_a_row_that_is_not_stored_makes_none(store: Store) -> None:

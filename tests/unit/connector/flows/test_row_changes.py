@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.core.records import RecordKey
-from connector.flows.row_changes import FLIPPING, flipping, flips_of, without_rewritten
+from connector.flows.row_changes import FLIPPING, flipping, flips_of, lately_written, without_rewritten
 from connector.ports.crm import Json
 from connector.ports.plans import PlannedChange, PlannedField
 from connector.ports.rows import StoredRaw
@@ -37,8 +37,8 @@ def grade(after: Json) -> PlannedField:
 SCORED_AT = PlannedField(field="At__c", name="scored_at", before=None, after="2026-11-02T09:00:00Z", ours=True)
 
 
-def stored(*, changed: timedelta) -> StoredRaw:
-    return StoredRaw(fields={}, modified_at=NOW + changed, deleted=False, survivor=None)
+def stored(*, changed: timedelta, seen: timedelta = timedelta(hours=10)) -> StoredRaw:
+    return StoredRaw(fields={}, modified_at=NOW + changed, deleted=False, survivor=None, seen_at=NOW + seen)
 
 
 def test_a_lead_that_only_gets_warmer_never_flips() -> None:
@@ -77,7 +77,7 @@ def test_a_flipping_row_is_left_alone_for_an_hour_and_says_who_can_mend_it() -> 
 def test_what_was_put_there_right_after_our_write_stands(soon: timedelta) -> None:
     last = {(ROW, "Score__c"): entry(1, 80)}
 
-    assert without_rewritten(change(score(80), SCORED_AT), stored=stored(changed=soon), last=last) is None
+    assert without_rewritten(change(score(80), SCORED_AT), stored=stored(changed=soon), lately={}, last=last) is None
 
 
 def test_what_was_put_there_right_after_we_wrote_another_field_stands() -> None:
@@ -85,26 +85,50 @@ def test_what_was_put_there_right_after_we_wrote_another_field_stands() -> None:
 
     rewritten = stored(changed=late)
 
-    assert without_rewritten(change(score(80)), stored=rewritten, last=last, wrote_at=NOW + late) is None
-    assert without_rewritten(change(score(80)), stored=rewritten, last=last, wrote_at=NOW + timedelta(hours=8)) == change(score(80))
+    assert without_rewritten(change(score(80)), stored=rewritten, lately={}, last=last, wrote_at=NOW + late) is None
+    assert without_rewritten(change(score(80)), stored=rewritten, lately={}, last=last, wrote_at=NOW + timedelta(hours=8)) == change(
+        score(80)
+    )
 
 
 def test_what_somebody_put_there_later_is_put_right() -> None:
     wanted = change(score(80))
 
-    assert without_rewritten(wanted, stored=stored(changed=timedelta(minutes=6)), last={(ROW, "Score__c"): entry(1, 80)}) is wanted
+    assert (
+        without_rewritten(wanted, stored=stored(changed=timedelta(minutes=6)), lately={}, last={(ROW, "Score__c"): entry(1, 80)}) is wanted
+    )
 
 
 def test_another_value_is_written_and_only_the_rewritten_field_is_left_out() -> None:
     last = {(ROW, "Score__c"): entry(1, 80), (ROW, "Grade__c"): entry("C3", "D4", field="Grade__c")}
 
-    kept = without_rewritten(change(score(80), grade("A1"), SCORED_AT), stored=stored(changed=timedelta(0)), last=last)
+    kept = without_rewritten(change(score(80), grade("A1"), SCORED_AT), stored=stored(changed=timedelta(0)), lately={}, last=last)
 
     assert kept == change(grade("A1"), SCORED_AT)
-    assert without_rewritten(change(score(85)), stored=stored(changed=timedelta(0)), last=last) == change(score(85))
+    assert without_rewritten(change(score(85)), stored=stored(changed=timedelta(0)), lately={}, last=last) == change(score(85))
 
 
 def test_a_field_that_is_not_ours_has_its_own_rules() -> None:
     wanted = change(score(80, ours=False))
 
-    assert without_rewritten(wanted, stored=stored(changed=timedelta(0)), last={(ROW, "Score__c"): entry(1, 80)}) is wanted
+    assert without_rewritten(wanted, stored=stored(changed=timedelta(0)), lately={}, last={(ROW, "Score__c"): entry(1, 80)}) is wanted
+
+
+@pytest.mark.parametrize(("seen", "told"), [(timedelta(0), False), (timedelta(seconds=1), True)])
+def test_only_a_row_that_was_asked_for_after_our_write_was_answered_tells_what_became_of_it(seen: timedelta, told: bool) -> None:
+    wanted, last = change(score(80)), {(ROW, "Score__c"): entry(1, 80)}
+
+    kept = without_rewritten(wanted, stored=stored(changed=timedelta(0), seen=seen), lately={}, last=last)
+
+    assert kept == (None if told else wanted)
+
+
+def test_what_we_lately_wrote_ourselves_is_no_workflows_word() -> None:
+    """A row of an earlier write of ours came in late: it says 1, which is what we wrote first."""
+    entries = [entry(50, 1), entry(1, 80)]
+
+    kept = without_rewritten(
+        change(score(80)), stored=stored(changed=timedelta(0)), last={(ROW, "Score__c"): entries[-1]}, lately=lately_written(entries)
+    )
+
+    assert kept == change(score(80))
