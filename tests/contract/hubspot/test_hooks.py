@@ -1,7 +1,6 @@
 """What HubSpot tells by itself, over a socket to the sandbox: webhooks of every kind, the shipped subscriptions, the journal."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,15 @@ from adapters.hubspot.adapter import KIND
 from connector.ports.crm import Crm, Write
 from connector.ports.errors import CrmAuth, CrmRefused, CursorExpired
 from connector.ports.hooks import Hint, HintKind
-from tests.contract.test_hubspot_adapter import NO_LIMITS, Portal, key_of
 from tests.support.canned import canned_server
+from tests.support.connected_portal import Portal, key_of
 from tests.support.push_receiver import receiving
-from tests.support.sandboxes import running_sandbox
 
 
 @pytest.fixture
-def portal() -> Iterator[Portal]:
-    """A portal of one's own with nobody in it."""
-    with running_sandbox("hubspot", people=0, options=NO_LIMITS) as sandbox:
-        yield Portal(sandbox)
+def portal(empty: Portal) -> Portal:
+    """A portal of one's own: what it tells is what this test did."""
+    return empty
 
 
 def test_pushed_merges_links_and_erasures_hint_at_every_record_they_touch(portal: Portal) -> None:

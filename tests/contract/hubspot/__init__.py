@@ -1,0 +1,1 @@
+"""What is special to HubSpot, asked of its adapter over a socket to the sandbox."""
