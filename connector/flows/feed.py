@@ -19,6 +19,7 @@ from connector.ports.connections import Connection
 from connector.ports.crm import Crm, Usage
 from connector.ports.errors import Action, CrmError, CursorExpired
 from connector.ports.hooks import BadEvent, Hint, HintFeed, HintKind, HintPage
+from connector.ports.runs import SET_BACK
 from connector.ports.store import Store, Tx
 
 SOURCE = "@feed"
@@ -53,6 +54,8 @@ class Followed:
     idle_calls: int | None = None
     """API calls of a look that hears nothing, the fewest that were seen."""
     next_at: datetime
+    kept_at: datetime | None = None
+    """When `next_at` was said."""
 
     def text(self) -> str:
         return json.dumps({name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(self).items()})
@@ -61,7 +64,7 @@ class Followed:
 def followed_from(text: str) -> Followed:
     """The value that `Followed.text` wrote."""
     parts = json.loads(text)
-    instants = {name: datetime.fromisoformat(parts[name]) if parts[name] else None for name in ("looked_at", "heard_at")}
+    instants = {name: datetime.fromisoformat(parts[name]) if parts.get(name) else None for name in ("looked_at", "heard_at", "kept_at")}
     return Followed(**{**parts, **instants, "next_at": datetime.fromisoformat(parts["next_at"])})
 
 
@@ -80,9 +83,12 @@ class Heard:
 
 
 def is_due(tx: Tx, *, connection: str, now: datetime) -> bool:
-    """Whether the feed of the connection is to be looked at; one that never was is."""
+    """Whether the feed of the connection is to be looked at; one that never was is, and one last looked at ahead of now: the clock was set
+    back.
+    """
     text = tx.cursors.get(connection=connection, source=SOURCE)
-    return text is None or now >= followed_from(text).next_at
+    at = followed_from(text) if text else None
+    return at is None or now >= at.next_at or (at.kept_at is not None and at.kept_at - now > SET_BACK)
 
 
 def is_fed(tx: Tx, *, connection: str, now: datetime) -> bool:
@@ -226,6 +232,7 @@ def _end(turn: _Turn, *, crm: Crm, calls: int, failure: CrmError | None) -> None
         turn.at = replace(at, looked_at=now, idle_calls=at.idle_calls if turn.events else idle)
         pause = _pause(turn, crm=crm, calls=idle, now=now)
         turn.at = replace(turn.at, next_at=now + pause)
+    turn.at = replace(turn.at, kept_at=now)
     turn.store.write(lambda tx: tx.cursors.put(connection=turn.connection, source=SOURCE, cursor=turn.at.text(), at=now))
 
 

@@ -215,9 +215,7 @@ class Planning:
             yield replace(change, seq=self.seq)
 
     def _tasks(self, person: Person, *, row: ScoreRow, decision: Decision, known: _People) -> Iterator[PlannedTask]:
-        self.waiting.update(
-            (p.key, p.what) for p, _ in known.refused.get(person.id, ()) if p.next_try_at > self.around.now or decision.tasks
-        )
+        self.waiting.update((p.key, p.what) for p, _ in known.refused.get(person.id, ()) if not p.is_due(self.around.now) or decision.tasks)
         for wanted in decision.tasks:
             self.seq += 1
             connection = self.intent.live[wanted.contact.connection].connection
@@ -253,7 +251,7 @@ def _reread_calls(flags: bytearray, *, abilities: Abilities) -> int:
 def _again(state: LadderState, *, refused: Sequence[tuple[Parked, FollowUp]], now: datetime) -> LadderState:
     """The memory without the follow-ups that a CRM refused and whose time to try again has come, so that they are decided anew."""
     for parked, follow_up in refused:
-        if parked.next_try_at <= now:
+        if parked.is_due(now):
             state = unanswered(state, trigger=follow_up.trigger, rule=follow_up.rule)
     return state
 

@@ -13,6 +13,7 @@ from connector.flows.road import Road, pull_stretch
 from connector.flows.runs import Running
 from connector.ports.connections import Connection
 from connector.ports.crm import Usage
+from connector.ports.runs import SET_BACK
 from connector.ports.store import Tx
 
 ORDINARY = timedelta(minutes=5)
@@ -32,8 +33,6 @@ SLOW_FROM = 0.7
 """From this share of the day's quota on, polls are four times as far apart."""
 STOP_FROM = 0.9
 """From this share on only what a rep waits for goes on: polls come at the latest pace, and the budget lets one call look."""
-SET_BACK = timedelta(minutes=1)
-"""A clock that is behind the one of the last poll by more was set back."""
 SOURCE = "@poll"
 """Where it stands among the cursors of a connection; no CRM has a source of that name."""
 

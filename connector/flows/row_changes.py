@@ -196,7 +196,7 @@ def _change(
 
 def _is_parked(parked: Parked | None, *, stored: StoredRaw, now: datetime) -> bool:
     """Whether the row is still waiting: not yet time to try again, and nobody has touched it in the CRM since it was refused."""
-    return parked is not None and now < parked.next_try_at and stored.modified_at <= parked.at
+    return parked is not None and not parked.is_due(now) and stored.modified_at <= parked.at
 
 
 def _targets(

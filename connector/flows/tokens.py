@@ -24,6 +24,8 @@ SOURCE = "@token"
 """Where it stands among the cursors of a connection; no CRM has a source of that name."""
 LOGIN = timedelta(seconds=60)
 """Who died while logging in is waited for so long."""
+SET_BACK = timedelta(minutes=5)
+"""A token made later than now by more was made before the clock was set back."""
 ASKED_EVERY_S = 0.2
 
 
@@ -38,7 +40,7 @@ class StoredTokens:
     """By connection: threads of this process stand in line here; processes at the lease."""
 
     def get(self, connection: str) -> SharedToken | None:
-        """None also where the key that sealed it is no longer ours: a new one is made then."""
+        """None also where the key that sealed it is no longer ours, or the clock was set back since, so that its end means nothing."""
         try:
             vault = self.vault()  # before the token is read: it then knows every key that the token may be sealed with
             with self.store.read() as tx:
@@ -49,7 +51,9 @@ class StoredTokens:
         except (SecretsError, ValueError):
             return None
         until = datetime.fromisoformat(kept["until"]) if kept["until"] else None
-        if until is not None and until <= self.clock():
+        made_at = datetime.fromisoformat(kept["made_at"]) if kept.get("made_at") else None
+        now = self.clock()
+        if until is not None and (until <= now or (made_at is not None and made_at - now > SET_BACK)):
             return None
         return SharedToken(text=kept["text"], until=until)
 
@@ -77,12 +81,12 @@ class StoredTokens:
             self.store.write(partial(_release, lease=lease))
 
     def _take(self, tx: Tx, *, connection: str, holder: str) -> Lease | None:
-        now = self.clock()
-        return tx.leases.take(f"token:{connection}", holder=holder, at=now, until=now + LOGIN)
+        now, name = self.clock(), f"token:{connection}"
+        return tx.leases.take(name, holder=holder, at=now, until=now + LOGIN)
 
     def _put(self, tx: Tx, *, connection: str, fresh: SharedToken) -> None:
         until = "" if fresh.until is None else fresh.until.isoformat()
-        sealed = seal(tx, vault=self.vault(), secrets={"text": fresh.text, "until": until})
+        sealed = seal(tx, vault=self.vault(), secrets={"text": fresh.text, "until": until, "made_at": self.clock().isoformat()})
         put_sealed_token(tx, connection=connection, sealed=sealed, at=self.clock())
 
 

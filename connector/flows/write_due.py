@@ -162,7 +162,7 @@ def _finish(one: Pass) -> None:
     memory = one.memory
     with one.road.store.read() as tx:
         cut_off = tx.plans.unfinished()
-    is_time = memory.again_at is None or one.road.clock() >= memory.again_at
+    is_time = memory.is_time(one.road.clock())
     if cut_off and is_time:
         for written in finish_cut_off(one.road, running=one.run()):
             one.count(written)
@@ -181,4 +181,5 @@ def _put_off(one: Pass) -> None:
     memory.tries += 1
     wait = min(FIRST_RETRY * 2 ** min(memory.tries - 1, 10), LONGEST_RETRY)
     said = [f.until for f in one.failures if isinstance(f, CrmError) and f.until is not None]
-    memory.again_at = max([one.road.clock() + wait, *said])
+    memory.put_off_at = now = one.road.clock()
+    memory.again_at = max([now + wait, *said])

@@ -23,6 +23,7 @@ from connector.flows.write_back import Written
 from connector.ports.connections import Connection
 from connector.ports.errors import HotleadError
 from connector.ports.inbox import Lane, Mark
+from connector.ports.runs import SET_BACK
 from connector.ports.store import Tx
 
 JUST_NOW = timedelta(days=1)
@@ -48,6 +49,12 @@ class LaneMemory:
     """People in a plan that was cut off: once they leave the lane, they count among those written."""
     again_at: datetime | None = None
     """When a plan that was cut off, or a connection that is shut, is tried again."""
+    put_off_at: datetime | None = None
+    """When that was said."""
+
+    def is_time(self, now: datetime) -> bool:
+        """Whether what was put off may be tried, also because the clock was set back since."""
+        return self.again_at is None or now >= self.again_at or (self.put_off_at is not None and self.put_off_at - now > SET_BACK)
 
 
 @dataclass(slots=True, kw_only=True)

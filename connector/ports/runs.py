@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from connector.core.people import PersonId
 from connector.core.records import RecordKey
 from connector.ports.crm import Json, Refusal
+
+SET_BACK = timedelta(minutes=1)
+"""What was done later than now by more was done before this clock, or that of another machine, was set back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,10 @@ class Parked:
     at: datetime
     tries: int
     next_try_at: datetime
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its next try has come; one that was parked ahead of now, because the clock was set back since, is due."""
+        return self.next_try_at <= now or self.at - now > SET_BACK
 
 
 class Runs(Protocol):

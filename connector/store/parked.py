@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, literal, select, tuple_
 from connector.core.records import RecordKey
 from connector.ports.crm import Refusal
 from connector.ports.errors import Action
-from connector.ports.runs import Parked
+from connector.ports.runs import SET_BACK, Parked
 from connector.store.instants import from_us, to_us
 from connector.store.schema import parked
 from connector.store.transaction import AnyRow, Transaction, chunks
@@ -55,7 +55,8 @@ class SqlParked:
 
     def due(self, *, at: datetime, connections: Collection[str], limit: int, after: Parked | None = None) -> tuple[Parked, ...]:
         sources = [no for name in connections for no in self._t.sources_of(name)]
-        statement = select(parked).where(parked.c.next_try_at <= to_us(at), parked.c.source.in_(sources))
+        is_due = (parked.c.next_try_at <= to_us(at)) | (parked.c.at > to_us(at + SET_BACK))
+        statement = select(parked).where(is_due, parked.c.source.in_(sources))
         if after is not None:
             source, id_ = self._t.pair(after.key)
             statement = statement.where(tuple_(*_ORDER) > tuple_(literal(to_us(after.next_try_at)), source, id_, after.what))

@@ -12,6 +12,7 @@ import pytest
 
 from connector.core.facts import Activities, People
 from connector.flows.feed import Heard, follow, is_fed
+from connector.flows.feed import is_due as is_look_due
 from connector.flows.polling import is_due, poll
 from connector.flows.runs import Running
 from connector.ports.store import Store, Tx
@@ -211,6 +212,8 @@ def test_a_feed_that_fails_is_not_taken_for_one_that_works(desk: Desk, beside: L
         now = beside.road.clock()
         assert is_fed(tx, connection="hubspot", now=now)
         assert not is_fed(tx, connection="hubspot", now=now + timedelta(minutes=31))
+        assert not is_look_due(tx, connection="hubspot", now=now)
+        assert is_look_due(tx, connection="hubspot", now=now - timedelta(hours=3)), "the clock was set back"
 
 
 def test_a_connection_without_an_app_has_no_feed(beside: Lanes) -> None:

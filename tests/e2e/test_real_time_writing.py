@@ -204,7 +204,8 @@ def test_a_crm_that_does_not_answer_holds_up_only_itself_and_is_finished_later(d
     cut = beside.write()
     while_away = beside.write()
     desk.heal()
-    beside.memory.again_at = None
+    clock = beside.road.clock
+    beside.road = replace(beside.road, clock=lambda: clock() - timedelta(hours=2))  # set back: the time to try again is far ahead
     finished = beside.write()
 
     assert done(cut.tally, "salesforce") > 50

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -311,8 +312,22 @@ def test_a_token_lies_sealed_and_ends_with_its_time(store: SqlStore, tmp_path: P
     assert b"secret-token" not in (tmp_path / "data" / "hotlead.db").read_bytes()
 
 
+def test_a_token_made_before_the_clock_was_set_back_is_not_trusted(store: SqlStore, tmp_path: Path) -> None:
+    clock = Standing(EVENING)
+    kept = shelf(store, tmp_path, clock=clock)
+    kept.renew("crm", instead_of=None, login=lambda: SharedToken(text="old", until=EVENING + timedelta(minutes=30)))
+
+    clock.move(timedelta(minutes=-2))
+    another_clock = kept.get("crm")
+    clock.move(timedelta(hours=-3))
+
+    assert another_clock is not None and kept.get("crm") is None
+    assert kept.renew("crm", instead_of=None, login=lambda: SharedToken(text="new", until=None)).text == "new"
+
+
 def shelf(store: SqlStore, folder: Path, *, clock: Standing | None = None) -> StoredTokens:
-    return StoredTokens(store=store, vault=lambda: open_vault(folder / "data", keys=None), clock=clock or Standing(EVENING))
+    vault = partial(open_vault, folder / "data", keys=None)
+    return StoredTokens(store=store, vault=vault, clock=clock or Standing(EVENING))
 
 
 def test_the_first_reason_to_stop_is_the_one_that_is_told() -> None:

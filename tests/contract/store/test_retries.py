@@ -1,6 +1,7 @@
 """Parked rows are tried again when their time has come, however many others are due that cannot be tried."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from connector.flows.retries import AT_ONCE, retry_parked
 from connector.ports.connections import LiveStep
@@ -49,3 +50,17 @@ def test_rows_that_are_not_due_yet_wait(store: Store) -> None:
 
     assert retry_parked(store=store, clock=lambda: at(1)) == 0
     assert waiting(store) == []
+
+
+def test_rows_parked_before_the_clock_was_set_back_do_not_wait_until_it_is_there_again(store: Store) -> None:
+    go_live(store)
+    person = put_contact(store, contact("live"))
+    store.write(lambda tx: tx.marks.done([person], lane=Lane.WRITE, until=tx.marks.high()))
+    store.write(lambda tx: tx.parked.put([parked("live", due=0.1), parked("other", due=0.1, of="hub")]))
+
+    early = retry_parked(store=store, clock=lambda: at() - timedelta(seconds=50))
+    set_back = retry_parked(store=store, clock=lambda: at(-0.5))
+
+    assert (early, set_back) == (0, 1), "another machine's clock may be a little behind"
+    assert waiting(store) == [person]
+    assert [parked("live", due=0.1).is_due(now) for now in (at(-0.5), at(), at(0.1))] == [True, False, True]
