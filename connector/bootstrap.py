@@ -222,7 +222,7 @@ def opened(
     with ExitStack() as closing:
         closing.callback(store.close)
         here = Installation(settings=settings, store=store, kinds=crm_kinds(), clock=clock, closing=closing)
-        shelf = StoredTokens(store=store, vault=lambda: here.vault, clock=clock)
+        shelf = StoredTokens(store=store, vault=lambda: here.vault, clock=clock, alone=not here.is_shared)
         yield replace(here, tokens=shelf) if writing else here
 
 

@@ -23,7 +23,7 @@ Clock = Callable[[], datetime]
 SOURCE = "@token"
 """Where it stands among the cursors of a connection; no CRM has a source of that name."""
 LOGIN = timedelta(seconds=60)
-"""Who died while logging in is waited for so long."""
+"""Who died while logging in is waited for so long, where several machines share the store."""
 SET_BACK = timedelta(minutes=5)
 """A token made later than now by more was made before the clock was set back."""
 ASKED_EVERY_S = 0.2
@@ -36,6 +36,8 @@ class StoredTokens:
     store: Store
     vault: Callable[[], Vault]
     clock: Clock
+    alone: bool = False
+    """Whether no other process writes to this store: a lease that another holder left then belongs to the dead."""
     _lines: dict[str, threading.Lock] = field(default_factory=dict)
     """By connection: threads of this process stand in line here; processes at the lease."""
 
@@ -82,6 +84,9 @@ class StoredTokens:
 
     def _take(self, tx: Tx, *, connection: str, holder: str) -> Lease | None:
         now, name = self.clock(), f"token:{connection}"
+        if self.alone:
+            for left in (lease for lease in tx.leases.all() if lease.name == name):
+                tx.leases.release(left)
         return tx.leases.take(name, holder=holder, at=now, until=now + LOGIN)
 
     def _put(self, tx: Tx, *, connection: str, fresh: SharedToken) -> None:

@@ -325,9 +325,25 @@ def test_a_token_made_before_the_clock_was_set_back_is_not_trusted(store: SqlSto
     assert kept.renew("crm", instead_of=None, login=lambda: SharedToken(text="new", until=None)).text == "new"
 
 
-def shelf(store: SqlStore, folder: Path, *, clock: Standing | None = None) -> StoredTokens:
+def test_alone_on_its_store_nobody_waits_for_who_was_killed_while_logging_in(store: SqlStore, tmp_path: Path) -> None:
+    dead = EVENING + timedelta(seconds=59)
+    store.write(lambda tx: tx.leases.take("token:crm", holder="killed", at=EVENING, until=dead))
+    store.write(lambda tx: tx.leases.take("token:hub", holder="killed", at=EVENING, until=dead))
+    got = list[SharedToken]()
+    alone = shelf(store, tmp_path, alone=True)
+    thread = threading.Thread(
+        target=lambda: got.append(alone.renew("crm", instead_of=None, login=lambda: SharedToken(text="x", until=None))), daemon=True
+    )
+
+    thread.start()  # its clock stands still: it would wait for ever
+    thread.join(timeout=20)
+
+    assert [token.text for token in got] == ["x"]
+
+
+def shelf(store: SqlStore, folder: Path, *, clock: Standing | None = None, alone: bool = False) -> StoredTokens:
     vault = partial(open_vault, folder / "data", keys=None)
-    return StoredTokens(store=store, vault=vault, clock=clock or Standing(EVENING))
+    return StoredTokens(store=store, vault=vault, clock=clock or Standing(EVENING), alone=alone)
 
 
 def test_the_first_reason_to_stop_is_the_one_that_is_told() -> None:
