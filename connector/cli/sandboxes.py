@@ -23,18 +23,19 @@ class RunningSandbox:
 
 
 def run_sandbox(crm: str, arguments: Sequence[str], *, told: Callable[[str], None] | None) -> int:
-    """Runs a sandbox in the foreground until it is stopped; its exit code.
+    """Runs a sandbox in the foreground until it is stopped; its exit code. However this process ends, the sandbox ends with it.
 
-    Its ready line stands on stdout, for programs. With `told`, a person hears how to connect it.
+    Its ready line stands on stdout, for programs. With `told`, a person hears how to connect it in place of that line.
     """
-    command = [sys.executable, "-m", _module(crm), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+    command = [sys.executable, "-m", _module(crm), "--with-parent", *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         try:
             for line in running.stdout or ():
-                sys.stdout.write(line)
-                sys.stdout.flush()
                 if told is not None and line.startswith("{"):
                     told(_how_to_connect(crm, said=json.loads(line)))
+                else:
+                    sys.stdout.write(line)
+                    sys.stdout.flush()
             return running.wait()
         except KeyboardInterrupt:
             running.wait(timeout=STOP_SECONDS)
