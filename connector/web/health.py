@@ -1,4 +1,7 @@
-"""`GET /health`: how everything stands, as JSON or as a page for people; `GET /health/live`: that this process answers at all."""
+"""`GET /health`: how everything stands, as JSON or as a page for people; `GET /health/live`: that this process answers at all.
+
+`GET /`, the address that `hotlead up` prints, leads there.
+"""
 
 from base64 import b64encode
 from dataclasses import asdict, replace
@@ -7,8 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
 
 from connector.flows.health import Health, State
 from connector.web.health_page import health_page
@@ -22,6 +26,10 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def health_blueprint(parts: WebParts, *, intake: Intake) -> Blueprint:
     blueprint = Blueprint("health", __name__, template_folder=str(_TEMPLATES))
     style = (_TEMPLATES / "health.css").read_text(encoding="utf-8")
+
+    @blueprint.get("/")
+    def front() -> BaseResponse:
+        return redirect("health")
 
     @blueprint.get("/health/live")
     def live() -> Response:

@@ -140,8 +140,9 @@ def _queue(queue: Queue) -> Row:
 
 def _job(job: JobState) -> Row:
     state = "running" if job.running else "failed" if job.last_error else "idle"
-    name = f"{job.job} {job.key}".strip()
-    return Row(cells=(name, state, _time(job.last_run_at), _time(job.next_run_at)), bad=bool(job.last_error))
+    name = f"{job.job.replace('_', ' ')} {job.key}".strip()
+    next_run = "when needed" if job.next_run_at is None else _time(job.next_run_at)
+    return Row(cells=(name, state, _time(job.last_run_at), next_run), bad=bool(job.last_error))
 
 
 def _time(at: datetime | None) -> str:

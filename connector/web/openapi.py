@@ -157,6 +157,7 @@ def _standing() -> Part:
                 "responses": {"200": _json("It works.", state, more=page), "503": _json("It does not.", state, more=page)},
             }
         },
+        "/": {"get": {"summary": "Leads to /health.", "responses": {"302": {"description": "There."}}}},
         "/health/live": {"get": {"summary": "That the server answers at all.", "responses": {"200": _json("It does.", state)}}},
         "/metrics": {
             "get": {

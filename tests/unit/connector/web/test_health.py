@@ -35,6 +35,12 @@ def test_json_is_told_to_whoever_does_not_ask_for_a_page() -> None:
     assert told["parked_causes"][0] == {"code": "LOCKED", "cause": "a", "mended_by": "nobody", "rows": 2}
 
 
+def test_the_address_that_hotlead_up_prints_leads_to_the_page() -> None:
+    answer = Outside(health=STANDING).client().get("/", headers=BROWSER, follow_redirects=True)
+
+    assert "It works, and something needs a look" in answer.text
+
+
 def test_a_process_that_answers_is_alive_whatever_else() -> None:
     answer = Outside(health=replace(EMPTY, state=State.DOWN)).client().get("/health/live")
 
