@@ -13,6 +13,8 @@ from mappings.yamltext import Parsed, read_yaml
 
 KINDS = ("fields", "scoring", "lifecycle")
 """Kinds of document: field mapping (one a connection), scoring model, stage ladder."""
+_MARKS = {"fields": ("crm", "sources"), "scoring": ("model", "fit"), "lifecycle": ("ladder", "stages")}
+"""Keys that only a document of the kind has together."""
 
 
 def names(kind: str) -> tuple[str, ...]:
@@ -58,6 +60,15 @@ def sources_named(text: str) -> tuple[str, ...]:
     except ProblemsError:
         return ()
     return tuple(sources) if isinstance(sources, dict) else ()
+
+
+def kind_by_keys(text: str) -> str:
+    """The kind that a document is of by its first keys, whatever else is wrong with it; empty where they do not tell."""
+    try:
+        root = parse(text, file="").root
+    except ProblemsError:
+        return ""
+    return next((kind for kind, marks in _MARKS.items() if all(mark in root for mark in marks)), "")
 
 
 def _known_kind(kind: str) -> str:

@@ -34,6 +34,8 @@ def publish_command(
     frame = frame_of(context)
     if kind not in KINDS:
         raise UsageError(f"'{kind}' is no kind of document.", hint=f"Kinds: {', '.join(KINDS)}.")
+    if file is not None and version is not None:
+        raise UsageError("--put-back takes no file.", hint="It publishes the text of that version again; leave the file or --put-back out.")
     if file is None and version is None:
         _print_document(frame, kind=kind, name=name)
         return
@@ -50,6 +52,8 @@ def publish_command(
         except ProblemsError as err:
             _refuse(frame, err.problems)
             raise typer.Exit(MEND) from err
+        decides = road.documents().ladder.model
+        beside = decides if kind == "scoring" and name != decides else ""
     if isinstance(published, tuple):
         for warning in published:
             frame.say(escape(str(warning)))
@@ -59,7 +63,13 @@ def publish_command(
     for warning in published.warnings:
         frame.say(escape(str(warning)))
     verb = "is as published already" if published.unchanged else "is published"
-    frame.say(f"{kind} [bold]{name}[/] version {published.version} {verb}. The next `hotlead run` uses it.")
+    frame.say(f"{kind} [bold]{name}[/] version {published.version} {verb}.")
+    if not published.unchanged:
+        frame.say(
+            "The next [bold]hotlead run[/] uses it; under [bold]hotlead up[/] the coming night does, or [bold]hotlead score[/] at once."
+        )
+    if beside:
+        frame.say(f"It scores beside '{escape(beside)}', by which the ladder decides: that one is written into the CRMs.")
     frame.give(published)
 
 

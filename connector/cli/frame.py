@@ -156,9 +156,13 @@ def explain_error(frame: Frame, error: HotleadError) -> None:
     if frame.json:
         frame.err.print_json(json.dumps({"error": str(error), "hint": error.hint, "action": error.action.value}, ensure_ascii=False))
         return
-    frame.err.print(f"[bold red]✗[/] {escape(str(error))}")
+    frame.err.print(f"[bold red]✗[/] {_indented(str(error))}")
     if error.hint:
-        frame.err.print(f"  {escape(error.hint)}")
+        frame.err.print(f"  {_indented(error.hint)}")
+
+
+def _indented(text: str) -> str:
+    return escape(text.replace("\n", "\n  "))
 
 
 @contextmanager

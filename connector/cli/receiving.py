@@ -196,4 +196,6 @@ def _show(frame: Frame, known: KnownSite, *, url: str) -> None:
     frame.say("Its servers sign with (Standard Webhooks), shown this once:\n")
     frame.out.print(f"  {known.secrets[0]}\n", markup=False, soft_wrap=True) if not frame.json else None
     frame.say(f"and send to [bold]POST {escape(address)}/events[/]; [bold]{escape(address)}/openapi.json[/] says how.")
+    if not url:
+        frame.say("[yellow]public_url is not set:[/] put the address under which your pages and servers reach hotlead in its place.")
     frame.give({"site": known.site.name, "public_key": known.site.public_key, "secret": known.secrets[0], "script": script})

@@ -87,7 +87,8 @@ def pull(context: typer.Context, connections: Names = None) -> None:
     ):
         pulled = pull_stretch(road, connections=here.connections(connections or []), running=running)
         show_pulled(frame, road, pulled=pulled)
-        frame.say("Next: [bold]hotlead score[/].")
+        if not running.failures:
+            frame.say("Next: [bold]hotlead score[/].")
     frame.give({"run": running.id, "pulled": pulled, "calls": road.calls()})
     running.raise_failures()
 
@@ -128,7 +129,7 @@ def score(context: typer.Context, top: Annotated[int, typer.Option(min=0, max=10
         recorded(store=here.store, verb="score", clock=here.clock, worker=here.worker) as running,
     ):
         scored = score_stretch(road, running=running)
-        show_scored(frame, scored=scored)
+        show_scored(frame, scored=scored, models=len(road.documents().models))
         hottest = show_hottest(frame, store=here.store, documents=road.documents(), top=top)
         if hottest:
             live = any(c.live is not LiveStep.OFF for c in here.connections_if_any())
@@ -137,8 +138,10 @@ def score(context: typer.Context, top: Annotated[int, typer.Option(min=0, max=10
     frame.give({"run": running.id, "scored": scored, "hottest": hottest})
 
 
-def show_scored(frame: Frame, *, scored: Scored) -> None:
-    frame.say(f"{scored.people:,} people scored, {scored.changed:,} differently than before, {scored.excluded:,} excluded.")
+def show_scored(frame: Frame, *, scored: Scored, models: int) -> None:
+    """Each of several models scores the same people, so that their scores are told and not the people."""
+    told = f"{scored.people:,} people scored" if models == 1 else f"{scored.people:,} scores by {models} models"
+    frame.say(f"{told}, {scored.changed:,} differently than before, {scored.excluded:,} excluded.")
     if not scored.people:
         frame.say("Nobody is here yet: `hotlead pull` brings people in.")
 
@@ -294,7 +297,8 @@ def show_written(frame: Frame, road: Road, *, planned: Planned, chosen: Sequence
             if planned.resumed
             else "Nothing to write: the CRMs hold what they should."
         )
-    frame.say(calls_line(flat(road.calls())))
+    if road.calls():
+        frame.say(calls_line(flat(road.calls())))
     if _refused(tally):
         frame.say("Some rows were refused: [bold]hotlead runs --refused[/] shows why, who can mend it and when it is tried again.")
 
@@ -316,7 +320,7 @@ def run(
         pulled = pull_stretch(road, connections=chosen, running=running)
         show_pulled(frame, road, pulled=pulled)
         scored = score_stretch(road, running=running)
-        show_scored(frame, scored=scored)
+        show_scored(frame, scored=scored, models=len(road.documents().models))
         done = write_stretch(road, connections=chosen, running=running, allow=allow)
         show_written(frame, road, planned=done, chosen=chosen)
         _say_if_off(frame, road, names=[c.name for c in chosen], as_if=None)

@@ -10,11 +10,12 @@ from connector.ports.documents import Document
 from connector.ports.errors import UsageError
 from connector.ports.store import Store, Tx
 from mappings.compile import compile_scoring
-from mappings.document import sources_named
+from mappings.document import kind_by_keys, sources_named
 from mappings.problems import Problem, ProblemsError
 from mappings.validate import check_fields, check_lifecycle, check_name, check_scoring, starved
 
 Clock = Callable[[], datetime]
+_WORDS = {"fields": "field mapping", "scoring": "scoring model", "lifecycle": "stage ladder"}
 Catalogue = Callable[[tuple[str, ...]], Catalog]
 """What the CRM of the mapping's connection has of these sources."""
 
@@ -60,7 +61,15 @@ def problems_of(store: Store, *, kind: str, name: str, text: str, file: str, cat
 
 
 def _misplaced(tx: Tx, *, kind: str, name: str, text: str, file: str) -> tuple[Problem, ...]:
-    """A document that calls itself otherwise, a second ladder, another CRM's mapping: each would rule beside or instead of another."""
+    """A document that calls itself otherwise, a second ladder, another CRM's mapping: each would rule beside or instead of another.
+
+    Raises UsageError for a document of another kind, whose every key would be wrong here.
+    """
+    other = kind_by_keys(text)
+    if other and other != kind:
+        raise UsageError(
+            f"{file} is a {_WORDS[other]}, not a {_WORDS[kind]}. Nothing was published.", hint=f"Give it as `hotlead publish {other} …`."
+        )
     if kind == "fields":
         connection = tx.connections.get(name)
         return check_name(text, file=file, kind=kind, name=connection.crm) if connection is not None else ()

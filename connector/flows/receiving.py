@@ -62,7 +62,8 @@ def start_receiving(
     if not public_url:
         raise UsageError(
             "The CRM needs a public address to push to, and none is set.",
-            hint="Set public_url in hotlead.toml to the https address that leads here, such as https://hotlead.example.com.",
+            hint="Set public_url in the data directory's hotlead.toml to the https address that leads here, such as "
+            "https://hotlead.example.com. Where `hotlead up` runs, end it and start it again, so that it knows.",
         )
     if "/" in connection.name:
         raise UsageError(
@@ -79,7 +80,7 @@ def start_receiving(
             if not receiving[SECRET]:
                 raise UsageError(
                     f"'{connection.name}' signs what it pushes, and the secret it signs with is not known yet.",
-                    hint="Give the client secret that the CRM shows for the app whose webhooks these are.",
+                    hint="Give --secret @FILE with the client secret that the CRM shows for the app whose webhooks these are.",
                 )
         elif new_path or not receiving.get(PATH):
             receiving[PATH] = secrets.token_urlsafe(32)

@@ -40,8 +40,8 @@ class Running:
         if len(self.failures) == 1:
             raise self.failures[0]
         if self.failures:
-            hints = " ".join(dict.fromkeys(f.hint for f in self.failures if f.hint))
-            several = HotleadError(_said(self.failures), hint=hints)
+            hints = "\n".join(dict.fromkeys(f.hint for f in self.failures if f.hint))
+            several = HotleadError("\n".join(str(f) for f in self.failures), hint=hints)
             several.action = self.failures[0].action
             raise several
 

@@ -225,6 +225,14 @@ def test_a_variable_that_is_no_setting_is_found_by_the_doctor(desk: Desk) -> Non
     ]
 
 
+def test_without_a_public_address_is_said_what_to_put_in_its_place(looked_at: Desk) -> None:
+    made = looked_at.ok("site", "add", "www", "--origin", "https://www.example.com")
+    received = looked_at.hotlead("receive", "salesforce")
+
+    assert "public_url is not set" in made.out
+    _is_clear(received, code=MEND, says=("public_url", "end it and start it again"))
+
+
 def test_nobody_and_several_by_a_name_are_told_apart(looked_at: Desk) -> None:
     _is_clear(looked_at.hotlead("explain", "nobody@nowhere.test"), code=MEND, says=("nobody@nowhere.test", "hotlead pull"))
     _is_clear(looked_at.hotlead("explain", "a"), code=MEND, says=("several", "number"))

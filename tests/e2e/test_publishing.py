@@ -37,6 +37,31 @@ def test_a_document_is_published_only_under_its_own_name_and_only_one_ladder_is_
     assert _documents(desk) == before
 
 
+def test_a_document_of_another_kind_is_told_in_one_message(desk: Desk) -> None:
+    before = _documents(desk)
+
+    model = desk.hotlead("publish", "scoring", "b2b_default", _file(desk, "lifecycle", "b2b_default"))
+    ladder = desk.hotlead("publish", "lifecycle", "b2b_default", _file(desk, "fields", "hubspot"))
+    both = desk.hotlead("publish", "scoring", "b2b_default", _file(desk, "scoring", "b2b_default"), "--put-back", "1")
+
+    assert [done.code for done in (model, ladder, both)] == [MEND] * 3
+    assert "is a stage ladder, not a scoring model" in model.said() and "hotlead publish lifecycle" in model.said()
+    assert "is a field mapping, not a stage ladder" in ladder.said()
+    assert "--put-back takes no file" in both.said()
+    assert model.said().count("error") == 0
+    assert _documents(desk) == before
+
+
+def test_a_model_beside_the_ladders_is_said_to_be_one(desk: Desk) -> None:
+    other = _file(desk, "scoring", "b2b_default", ("model: b2b_default", "model: other"))
+
+    published = desk.ok("publish", "scoring", "other", other)
+    scored = desk.ok("score")
+
+    assert "scores beside 'b2b_default'" in " ".join(published.out.split())
+    assert "scores by 2 models" in scored.out and "people scored" not in scored.out
+
+
 def test_a_mapping_may_name_a_source_that_the_one_before_did_not(desk: Desk) -> None:
     users = "sources:\n  User:\n    kind: company\n    fields: {name: Name}\n"
     named = _file(desk, "fields", "salesforce", ("sources:\n", users))
@@ -65,7 +90,7 @@ def test_a_crm_that_is_down_stops_neither_the_other_nor_scoring(desk: Desk) -> N
     run = desk.hotlead("run")
 
     assert (pulled.code, run.code) == (5, 5)
-    assert "hubspot" in pulled.said()
+    assert "hubspot" in pulled.said() and "Next:" not in pulled.out
     assert "people scored" in run.out
     (told,) = desk.told("explain", lead)
     assert told["person"]["members"][0]["contact"]["values"]["title"] == "Head of everything"
