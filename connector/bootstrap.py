@@ -16,6 +16,7 @@ from connector.flows.connect import open_crm
 from connector.flows.progress import Progress, Step
 from connector.flows.road import Road
 from connector.flows.tokens import StoredTokens
+from connector.ports.budgets import Budgets
 from connector.ports.connections import Connection, KeyFile, Vault
 from connector.ports.crm import Crm, CrmKind
 from connector.ports.errors import UsageError
@@ -48,6 +49,8 @@ class Installation:
     closing: ExitStack
     worker: str = ""
     """This process among those that share the store; empty where it is alone."""
+    budgets: Budgets
+    """Where all who call a CRM for this installation draw their calls from."""
     tokens: TokenShelf | None = None
     """Where access tokens are shared; None where nothing may be written."""
     crms: dict[str, Crm] = field(default_factory=dict)
@@ -90,7 +93,9 @@ class Installation:
 
     def open(self, connection: Connection) -> Crm:
         """The connection's CRM, closed with the installation."""
-        crm = open_crm(store=self.store, vault=self.vault, kinds=self.kinds, connection=connection, tokens=self.tokens)
+        crm = open_crm(
+            store=self.store, vault=self.vault, kinds=self.kinds, connection=connection, tokens=self.tokens, budgets=self.budgets
+        )
         self.closing.callback(crm.close)
         self.crms[connection.name] = crm
         return crm
@@ -221,9 +226,22 @@ def opened(
         bring_up(url)
     with ExitStack() as closing:
         closing.callback(store.close)
-        here = Installation(settings=settings, store=store, kinds=crm_kinds(), clock=clock, closing=closing)
+        budgets = _budgets(url, shared=writing, closing=closing)
+        here = Installation(settings=settings, store=store, kinds=crm_kinds(), clock=clock, closing=closing, budgets=budgets)
         shelf = StoredTokens(store=store, vault=lambda: here.vault, clock=clock, alone=not here.is_shared)
         yield replace(here, tokens=shelf) if writing else here
+
+
+def _budgets(url: str, *, shared: bool, closing: ExitStack) -> Budgets:
+    """Shared with every other process of a PostgreSQL installation, unless nothing may be written."""
+    from connector.store.budgets import OwnBudgets, SqlBudgets
+    from connector.store.engine import sqlite_path
+
+    if not shared or sqlite_path(url) is not None:
+        return OwnBudgets()
+    budgets = SqlBudgets(url)
+    closing.callback(budgets.close)
+    return budgets
 
 
 def _queue() -> tuple["Enqueue", Callable[[str], None]]:

@@ -21,6 +21,7 @@ from adapters.kit.clock import Clock
 from adapters.kit.manifest import read_manifest
 from adapters.kit.retry import RetryPolicy
 from connector.core.records import RecordKey
+from connector.ports.budgets import SharedBudget
 from connector.ports.crm import (
     Abilities,
     Ask,
@@ -176,13 +177,14 @@ class HubSpotKind:
         connection: str,
         settings: Mapping[str, str],
         tokens: TokenShelf | None = None,
+        budget: SharedBudget | None = None,
         clock: Clock | None = None,
         policy: RetryPolicy | None = None,
     ) -> HubSpotCrm:
         """A connection; no call is made. Raises UsageError naming each wrong setting. Clock and retries are for tests."""
         del tokens  # a service key is pasted, and never renewed: there is none to share
         parsed = parse_settings(connection=connection, settings=settings)
-        hub = Hub(connection=connection, settings=parsed, clock=clock, policy=policy)
+        hub = Hub(connection=connection, settings=parsed, budget=budget, clock=clock, policy=policy)
         journal = None
         if parsed.journal_client_id:
             journal = JournalClient(

@@ -27,6 +27,7 @@ from adapters.kit.budget import Budget, Lane, Purpose
 from adapters.kit.clock import Clock, SystemClock
 from adapters.kit.redaction import Secret, scrub
 from adapters.kit.retry import RETRY_STATUSES, WELCOME_LATER, RetryPolicy, Transient, call_with_retries, retry_after_s
+from connector.ports.budgets import SharedBudget
 from connector.ports.errors import CrmAuth, CrmError
 
 GENERAL = "general"
@@ -67,6 +68,7 @@ class Hub:
         *,
         connection: str,
         settings: HubSpotSettings,
+        budget: SharedBudget | None = None,
         clock: Clock | None = None,
         policy: RetryPolicy | None = None,
         chance: random.Random | None = None,
@@ -79,7 +81,7 @@ class Hub:
         """The portal's time zone once known: its daily quota begins anew at midnight there."""
         self.property_names: dict[str, tuple[float, frozenset[str]]] = {}
         """By object type: when the names of its properties were read (the clock's `monotonic`), and the names."""
-        self.budget = Budget(connection=connection, clock=self.clock, lanes=_lanes(settings), resume_at=self._next_midnight)
+        self.budget = Budget(connection=connection, clock=self.clock, lanes=_lanes(settings), resume_at=self._next_midnight, shared=budget)
         self._policy = policy or RetryPolicy()
         self._chance = chance
         self._tokens = TokenKeeper(token=settings.token, renew=self._confirm, clock=self.clock)
@@ -231,13 +233,12 @@ class Hub:
     def _learn(self, headers: Mapping[str, str]) -> datetime:
         """Takes the allowances an answer tells; gives HubSpot's clock."""
         limit, left = _count(headers.get("X-HubSpot-RateLimit-Daily")), _count(headers.get("X-HubSpot-RateLimit-Daily-Remaining"))
-        if limit is not None and left is not None:
-            self.budget.saw(day_used=max(0, limit - left), day_limit=limit)
         most, interval_ms = _count(headers.get("X-HubSpot-RateLimit-Max")), _count(headers.get("X-HubSpot-RateLimit-Interval-Milliseconds"))
         if self.settings.follow_headers and most and interval_ms:
             self.budget.pace(lane=GENERAL, calls=max(1, int(most * SHARE_USED)), seconds=interval_ms / 1000)
         at = _moment(headers.get("Date"))
-        self.budget.saw(at=at)
+        told = limit is not None and left is not None
+        self.budget.saw(day_used=max(0, (limit or 0) - (left or 0)) if told else None, day_limit=limit if told else None, at=at)
         return at or self.clock.now()
 
     def _next_midnight(self, now: datetime) -> datetime:

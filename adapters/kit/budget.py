@@ -4,15 +4,16 @@ Station: adapters' common ground; every call of an adapter goes through `Budget.
 """
 
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from threading import Lock
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
 from adapters.kit.clock import Clock
+from connector.ports.budgets import SharedBudget
 from connector.ports.crm import Usage
 from connector.ports.errors import CrmLimit
 from connector.ports.permits import require_permit
@@ -45,6 +46,18 @@ WAITS_AT_MOST_S = 60.0
 """Who is asked to stand back for longer gives up, and comes again when that is over."""
 
 
+LOOK_EVERY_S = 60.0
+"""Of those who share a budget one goes to see the figures so often; the others wait for what it sees."""
+
+LOOK = "look"
+"""The lane of these calls."""
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+UNANSWERED_S = 120.0
+"""A call that has no answer after this never gets one."""
+
+
 class Lane:
     """A pace: at most `calls` within any `seconds`. Not thread-safe on its own; its Budget locks."""
 
@@ -73,6 +86,7 @@ class Budget:
         clock: Clock,
         lanes: Mapping[str, Lane] | None = None,
         resume_at: Callable[[datetime], datetime] = lambda now: now + LOOK_AGAIN,
+        shared: SharedBudget | None = None,
     ) -> None:
         self._connection = connection
         self._clock = clock
@@ -87,6 +101,15 @@ class Budget:
         """Calls that may use more than this share of the day still go."""
         self._back_at = -math.inf
         """When calls are welcome again, by the clock's `monotonic`."""
+        self._figure_at = self._looked_at = _NEVER
+        """When the day's figures were seen, and when a call last went only to see them."""
+        self._under_way: deque[float] = deque()
+        """When the calls went that have no answer yet."""
+        self._shared = shared
+        self._news: tuple[int, int] | None = None
+        """Figures of an answer that those who share the budget have not been told."""
+        self._others = 0
+        """Their calls that have no answer yet."""
         self._lock = Lock()
 
     def spend(self, *, purpose: Purpose, lanes: tuple[str, ...] = (), essential: bool = False) -> None:
@@ -96,22 +119,32 @@ class Budget:
         last hundredths), or after `close`; for every call while the CRM wants none for a longer time (`stand_back`); LeaseLost for a write
         once somebody else may have taken the work over, however long this one waited.
         """
-        if not essential:
-            self._refuse_when_used_up(share=1 - (LAST_SHARE if purpose in FOR_REPS else RESERVED_SHARE))
-        for name in lanes:
-            self._wait_for(name)
-        self._wait_until_welcome()
-        if purpose is Purpose.WRITE:
-            require_permit()
+        self._begin()
+        try:
+            if not essential:
+                self._refuse_when_used_up(share=1 - (LAST_SHARE if purpose in FOR_REPS else RESERVED_SHARE))
+            for name in lanes:
+                self._wait_for(name)
+            self._wait_until_welcome()
+            if purpose is Purpose.WRITE:
+                require_permit()
+        except BaseException:
+            self._take_back()
+            raise
         with self._lock:
             self._calls[purpose] += 1
 
     def saw(self, *, day_used: int | None = None, day_limit: int | None = None, at: datetime | None = None) -> None:
-        """Takes the day's figures and the CRM's clock (`at`) from the headers of an answer that has just come in."""
+        """Takes the day's figures and the CRM's clock (`at`) from the headers of an answer that has just come in; once for each answer."""
         with self._lock:
+            if self._under_way:
+                self._under_way.popleft()
             self._skew_s = self._skew_s if at is None else (self._clock.now() - at).total_seconds()
             self._day_used = self._day_used if day_used is None else day_used
             self._day_limit = self._day_limit if day_limit is None else day_limit
+            if day_used is not None:
+                self._figure_at = self._clock.now()
+                self._news = None if self._day_limit is None else (day_used, self._day_limit)
 
     def close(self, *, until: datetime) -> None:
         """Lets no call that is not essential go before `until`: the CRM has said that the quota is used up."""
@@ -139,12 +172,20 @@ class Budget:
         """`share` of the day's quota is what the call may use."""
         now = self._clock.now()
         with self._lock:
-            if self._closed_share < share and not self._is_used_up(share):
+            is_used_up = self._is_used_up(share)
+            if self._closed_share < share and not is_used_up:
                 return
-            if self._closed_until is not None and now >= self._closed_until:
+            if self._looks(now, is_used_up=is_used_up):
                 # One call goes through to learn the present figures from its answer.
-                self._closed_until = None
-                return
+                self._closed_until, self._looked_at = None, now
+                is_looking = True
+            else:
+                is_looking = False
+        if is_looking and (not is_used_up or self._may_look()):
+            return
+        with self._lock:
+            if is_looking:
+                self._closed_until, self._closed_share = now + timedelta(seconds=LOOK_EVERY_S), share
             if self._is_used_up(share) and (self._closed_until is None or self._closed_share < share):
                 self._closed_until, self._closed_share = self._resume_at(now), share
             if self._closed_until is None:
@@ -159,10 +200,20 @@ class Budget:
             until=until,
         )
 
+    def _looks(self, now: datetime, *, is_used_up: bool) -> bool:
+        """Whether what is known is too old to refuse a call by it."""
+        if self._closed_until is not None:
+            return now >= self._closed_until
+        return is_used_up and now - max(self._figure_at, self._looked_at) >= LOOK_AGAIN
+
+    def _may_look(self) -> bool:
+        return self._shared is None or self._shared.turn(lane=LOOK, calls=1, seconds=LOOK_EVERY_S) <= 0
+
     def _is_used_up(self, share: float) -> bool:
+        """Whether one more call could be beyond the share: each that has no answer yet may be counted already, or not."""
         if not self._day_limit or self._day_used is None:
             return False
-        return self._day_used >= self._day_limit * share
+        return self._day_used + len(self._under_way) + self._others > self._day_limit * share
 
     def _wait_until_welcome(self) -> None:
         while True:
@@ -181,11 +232,44 @@ class Budget:
                 )
             self._clock.sleep(left_s)
 
+    def _begin(self) -> None:
+        """Counts one more call as under way, and learns how the day stands by now."""
+        with self._lock:
+            present = self._clock.monotonic()
+            while self._under_way and present - self._under_way[0] > UNANSWERED_S:
+                self._under_way.popleft()
+            self._under_way.append(present)
+        self._tell()
+
+    def _take_back(self) -> None:
+        """The call does not go."""
+        with self._lock:
+            if self._under_way:
+                self._under_way.pop()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._shared is None:
+            return
+        with self._lock:
+            under_way, news, self._news = len(self._under_way), self._news, None
+        day = self._shared.day(under_way=under_way, seen=news)
+        with self._lock:
+            self._others = day.under_way
+            if self._news is None and day.used is not None:
+                self._day_used, self._day_limit = day.used, day.limit
+                self._figure_at = self._clock.now() - timedelta(seconds=day.age_s)
+
     def _wait_for(self, name: str) -> None:
-        while True:
-            with self._lock:
-                lane = self._lanes.get(name)
-                wait_s = lane.wait_s(now_ms=round(self._clock.monotonic() * 1000)) if lane else 0.0
-            if wait_s <= 0:
-                return
+        while (wait_s := self._turn(name)) > 0:
             self._clock.sleep(wait_s)
+
+    def _turn(self, name: str) -> float:
+        """0: the call may go by this lane, and is counted there; else how long until it may."""
+        with self._lock:
+            lane = self._lanes.get(name)
+            if lane is None:
+                return 0.0
+            if self._shared is None:
+                return lane.wait_s(now_ms=round(self._clock.monotonic() * 1000))
+        return self._shared.turn(lane=name, calls=lane.calls, seconds=lane.seconds)

@@ -24,6 +24,7 @@ from adapters.salesforce.tasks import Tasks
 from adapters.salesforce.webhooks import SalesforceHooks
 from adapters.salesforce.write import Writer
 from connector.core.records import RecordKey
+from connector.ports.budgets import SharedBudget
 from connector.ports.crm import (
     Abilities,
     Ask,
@@ -51,11 +52,18 @@ class SalesforceCrm:
     """One connection to one org. Opening it makes no call; the first call logs in."""
 
     def __init__(
-        self, *, connection: str, settings: SalesforceSettings, tokens: TokenShelf | None, clock: Clock, policy: RetryPolicy
+        self,
+        *,
+        connection: str,
+        settings: SalesforceSettings,
+        tokens: TokenShelf | None,
+        budget: SharedBudget | None,
+        clock: Clock,
+        policy: RetryPolicy,
     ) -> None:
         self.connection = connection
         self._settings = settings
-        self._budget = Budget(connection=connection, clock=clock)
+        self._budget = Budget(connection=connection, clock=clock, shared=budget)
         self._client = SalesforceClient(
             connection=connection, settings=settings, tokens=tokens, clock=clock, budget=self._budget, policy=policy
         )
@@ -149,6 +157,7 @@ class SalesforceKind:
         connection: str,
         settings: Mapping[str, str],
         tokens: TokenShelf | None = None,
+        budget: SharedBudget | None = None,
         clock: Clock | None = None,
         policy: RetryPolicy | None = None,
     ) -> SalesforceCrm:
@@ -157,6 +166,7 @@ class SalesforceKind:
             connection=connection,
             settings=read_settings(settings),
             tokens=tokens,
+            budget=budget,
             clock=clock or SystemClock(),
             policy=policy or RetryPolicy(),
         )

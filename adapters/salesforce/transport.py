@@ -59,10 +59,9 @@ class SalesforceTransport(HTTPAdapter):
         return answer
 
     def _meter(self, headers: CaseInsensitiveDict[str]) -> None:
-        self._budget.saw(at=date_of(headers))
         usage = _API_USAGE.search(headers.get("Sforce-Limit-Info", ""))
-        if usage:
-            self._budget.saw(day_used=int(usage[1]), day_limit=int(usage[2]))
+        used, limit = (int(usage[1]), int(usage[2])) if usage else (None, None)
+        self._budget.saw(day_used=used, day_limit=limit, at=date_of(headers))
 
 
 def make_session(*, base_url: str, timeout_s: float, budget: Budget) -> requests.Session:

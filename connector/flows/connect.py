@@ -6,6 +6,7 @@ from datetime import datetime
 
 from connector.flows.receiving import crm_secrets, hook_secrets
 from connector.flows.sealing import name_key, seal
+from connector.ports.budgets import Budgets
 from connector.ports.connections import Connection, Vault
 from connector.ports.crm import Crm, CrmKind, Identity
 from connector.ports.errors import SecretsError, UsageError
@@ -113,7 +114,15 @@ def _refuse_mix_ups(identity: Identity, *, name: str, crm_name: str, existing: C
         )
 
 
-def open_crm(*, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], connection: Connection, tokens: TokenShelf | None = None) -> Crm:
+def open_crm(
+    *,
+    store: Store,
+    vault: Vault,
+    kinds: Mapping[str, CrmKind],
+    connection: Connection,
+    tokens: TokenShelf | None = None,
+    budgets: Budgets | None = None,
+) -> Crm:
     """The connection opened with its stored credentials. No call is made yet."""
     with store.read() as tx:
         sealed = tx.connections.secrets(connection.name)
@@ -125,4 +134,5 @@ def open_crm(*, store: Store, vault: Vault, kinds: Mapping[str, CrmKind], connec
     if connection.crm not in kinds:
         raise UsageError(f"This installation has no adapter for '{connection.crm}'.", hint=f"It has: {', '.join(kinds)}.")
     settings = {**connection.settings, **crm_secrets(vault.open(sealed))}
-    return kinds[connection.crm].open(connection=connection.name, settings=settings, tokens=tokens)
+    budget = None if budgets is None else budgets.of(connection.name)
+    return kinds[connection.crm].open(connection=connection.name, settings=settings, tokens=tokens, budget=budget)

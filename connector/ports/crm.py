@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from connector.core.records import RecordKey
+from connector.ports.budgets import SharedBudget
 from connector.ports.errors import Action
 from connector.ports.hooks import HintFeed, Hooks
 from connector.ports.tokens import TokenShelf
@@ -351,10 +352,13 @@ class CrmKind(Protocol):
     hooks: Hooks
     """How this CRM pushes."""
 
-    def open(self, *, connection: str, settings: Mapping[str, str], tokens: TokenShelf | None = None) -> Crm:
+    def open(
+        self, *, connection: str, settings: Mapping[str, str], tokens: TokenShelf | None = None, budget: SharedBudget | None = None
+    ) -> Crm:
         """Checks the settings' shape only; no call is made. Raises UsageError naming each wrong setting.
 
-        `tokens` is used where the CRM gives tokens to log in for; a key that an admin pasted is not shelved.
+        `tokens` is used where the CRM gives tokens to log in for; a key that an admin pasted is not shelved. Every call is drawn from
+        `budget`, beside whoever else draws from it.
         """
 
     def sandbox_settings(self, *, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ from connector.store.schema.outcome import (
 )
 from connector.store.schema.people import addresses, identity_events, members, person_facts, persons
 from connector.store.schema.rows import companies, contacts, deal_contacts, deals, history, raw, unknown_values
-from connector.store.schema.setting_up import connections, cursors, documents, made_by, runs, sealing, sources
+from connector.store.schema.setting_up import budgets, connections, cursors, documents, made_by, runs, sealing, sources
 from connector.store.schema.sites import sites
 from connector.store.schema.waiting import (
     erased,
@@ -41,6 +41,7 @@ __all__ = [
     "activities",
     "activity_ids",
     "addresses",
+    "budgets",
     "companies",
     "connections",
     "contacts",

@@ -48,6 +48,9 @@ cursors = Table("cursors", METADATA, source_number(key=True), text("cursor"), ti
 sealing = Table("sealing", METADATA, Column("no", Integer, primary_key=True, autoincrement=False), text("key"))
 """One row: the id of the key that seals new secrets."""
 
+budgets = Table("budgets", METADATA, text("connection", key=True), text("spent"))
+"""What the processes that share a connection have spent, as `store.budgets` writes it."""
+
 runs = Table(
     "runs",
     METADATA,

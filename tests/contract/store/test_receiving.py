@@ -11,6 +11,7 @@ from adapters.finder import crm_kinds
 from connector.flows.connect import connect, open_crm
 from connector.flows.receive import receive
 from connector.flows.receiving import Hook, Receiving, clock_skew, find_hook, start_receiving, stop_receiving
+from connector.ports.budgets import SharedBudget
 from connector.ports.connections import Connection, Vault
 from connector.ports.crm import Crm, CrmKind, Identity
 from connector.ports.crm import Setting as CrmSetting
@@ -33,7 +34,9 @@ class Door:
         self.hooks = crm_kinds()[like].hooks
         self.opened: list[Mapping[str, str]] = []
 
-    def open(self, *, connection: str, settings: Mapping[str, str], tokens: TokenShelf | None = None) -> Crm:
+    def open(
+        self, *, connection: str, settings: Mapping[str, str], tokens: TokenShelf | None = None, budget: SharedBudget | None = None
+    ) -> Crm:
         self.opened.append(settings)
         return cast(Crm, self)
 

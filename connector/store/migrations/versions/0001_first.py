@@ -30,6 +30,12 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "budgets",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("spent", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", name=op.f("pk_budgets")),
+    )
+    op.create_table(
         "connections",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("crm", sa.Text(), nullable=False),
