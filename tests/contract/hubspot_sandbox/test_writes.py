@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -18,14 +17,7 @@ from hubspot.crm.contacts.exceptions import ApiException as ContactsApiException
 from hubspot.crm.properties import PropertyCreate, PropertyGroupCreate
 from hubspot.crm.properties.exceptions import ApiException as PropertiesApiException
 
-from tests.support.hubspot_portal import Served, serve_portal
-
-
-@pytest.fixture
-def empty() -> Iterator[Served]:
-    """A new portal with owners and nothing else."""
-    with serve_portal() as served:
-        yield served
+from tests.support.hubspot_portal import Served
 
 
 def test_batch_update_tells_refused_rows_by_trace_id(empty: Served) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -10,25 +9,11 @@ import pytest
 
 from adapters.salesforce.sandbox.org import ORG_ID
 from adapters.salesforce.sandbox.seed_setup import API_USERNAME
-from tests.support.push_receiver import Receiver, receiving
+from tests.support.push_receiver import Receiver
 from tests.support.salesforce_pushes import ACK, OUT, SF, XSI, flush, leads, message, notifications
-from tests.support.served_salesforce import NOW, Served, new_lead, serve_org
+from tests.support.served_salesforce import NOW, Served, new_lead
 
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    """An empty org whose clock stands still."""
-    for one in serve_org():
-        one.control("PUT", "clock", {"frozen": True, "now": NOW.isoformat()})
-        yield one
-
-
-@pytest.fixture
-def listener() -> Iterator[Receiver]:
-    """A receiver that acknowledges."""
-    with receiving() as receiver:
-        receiver.status, receiver.body = 200, ACK
-        yield receiver
+pytestmark = pytest.mark.usefixtures("standing_clock")
 
 
 def test_a_saved_lead_is_told_in_the_documented_envelope(served: Served, listener: Receiver) -> None:

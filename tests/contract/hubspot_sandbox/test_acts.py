@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
-from tests.support.hubspot_portal import Served, serve_portal
+from tests.support.hubspot_portal import Served
 from tests.support.hubspot_pushes import EMAIL, act, actions, flush, subscribe, told
-from tests.support.push_receiver import Receiver, receiving
-
-
-@pytest.fixture
-def portal() -> Iterator[Served]:
-    """An empty portal whose clock stands still."""
-    with serve_portal() as served:
-        requests.put(f"{served.url}/_sandbox/clock", json={"frozen": True}, timeout=5)
-        yield served
-
-
-@pytest.fixture
-def listener() -> Iterator[Receiver]:
-    """A receiver that answers 204."""
-    with receiving() as receiver:
-        yield receiver
+from tests.support.push_receiver import Receiver
 
 
 def test_a_merge_is_told_with_the_new_id_and_nothing_is_created_or_deleted(portal: Served, listener: Receiver) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,7 @@ from adapters.hubspot.sandbox.credentials import ALL_SCOPES, Token
 from adapters.hubspot.sandbox.limits import LimitSettings
 from adapters.kit.sandbox.control import Control
 from adapters.kit.sandbox.storage import SandboxDatabase
-from tests.support.hubspot_portal import PEOPLE, Served, serve_portal, world
-
-
-@pytest.fixture(scope="module")
-def seeded() -> Iterator[Served]:
-    """Five hundred people; tests that use it change nothing they count."""
-    with serve_portal(people=PEOPLE) as served:
-        yield served
+from tests.support.hubspot_portal import Served, serve_portal, world
 
 
 def test_events_need_the_enterprise_tier() -> None:

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import requests
 from simple_salesforce.exceptions import SalesforceError
 
-from tests.support.push_receiver import Receiver, receiving
-from tests.support.salesforce_pushes import ACK, act, all_rows, flush, leads, message
-from tests.support.served_salesforce import NOW, Served, error_of, new_lead, serve_org
+from tests.support.push_receiver import Receiver
+from tests.support.salesforce_pushes import act, all_rows, flush, leads, message
+from tests.support.served_salesforce import NOW, Served, error_of, new_lead
 
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    """An empty org whose clock stands still."""
-    for one in serve_org():
-        one.control("PUT", "clock", {"frozen": True, "now": NOW.isoformat()})
-        yield one
-
-
-@pytest.fixture
-def listener() -> Iterator[Receiver]:
-    """A receiver that acknowledges."""
-    with receiving() as receiver:
-        receiver.status, receiver.body = 200, ACK
-        yield receiver
+pytestmark = pytest.mark.usefixtures("standing_clock")
 
 
 def test_deleting_is_not_told_and_a_lead_comes_back_with_its_tasks(served: Served, listener: Receiver) -> None:

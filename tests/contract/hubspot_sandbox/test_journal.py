@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from tests.support.hubspot_portal import Served, serve_portal
+from tests.support.hubspot_portal import Served
 
 PORTAL = 24_681_357
 BASE = "/webhooks-journal/journal/2026-03"
 SCOPES = "developer.webhooks_journal.read developer.webhooks_journal.subscriptions.write"
-
-
-@pytest.fixture
-def portal() -> Iterator[Served]:
-    """An empty portal whose clock stands still."""
-    with serve_portal() as served:
-        requests.put(f"{served.url}/_sandbox/clock", json={"frozen": True}, timeout=5)
-        yield served
 
 
 def token(portal: Served, **changed: str) -> requests.Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,14 +19,7 @@ from tests.support.served_salesforce import (
     error_of,
     install_key,
     new_lead,
-    serve_org,
 )
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    """An org without people."""
-    yield from serve_org()
 
 
 def test_collection_gives_each_row_its_own_result_in_order(served: Served) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -13,21 +12,7 @@ from hubspot.crm.contacts import (
 from hubspot.crm.contacts.exceptions import ApiException as ContactsApiException
 
 from adapters.hubspot.sandbox.seed import contact_id_of
-from tests.support.hubspot_portal import PEOPLE, Served, serve_portal, world
-
-
-@pytest.fixture(scope="module")
-def seeded() -> Iterator[Served]:
-    """Five hundred people; tests that use it change nothing they count."""
-    with serve_portal(people=PEOPLE) as served:
-        yield served
-
-
-@pytest.fixture
-def empty() -> Iterator[Served]:
-    """A new portal with owners and nothing else."""
-    with serve_portal() as served:
-        yield served
+from tests.support.hubspot_portal import Served, world
 
 
 def test_list_pages_give_every_contact_once(seeded: Served) -> None:

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 import requests
 
-from tests.support.hubspot_portal import NOW, Served, serve_portal
+from tests.support.hubspot_portal import NOW, Served
 from tests.support.hubspot_pushes import EMAIL, SECRET, flush, is_signed_v3, subscribe, told
-from tests.support.push_receiver import Receiver, receiving
-
-
-@pytest.fixture
-def portal() -> Iterator[Served]:
-    """An empty portal whose clock stands still."""
-    with serve_portal() as served:
-        requests.put(f"{served.url}/_sandbox/clock", json={"frozen": True}, timeout=5)
-        yield served
-
-
-@pytest.fixture
-def listener() -> Iterator[Receiver]:
-    """A receiver that answers 204."""
-    with receiving() as receiver:
-        yield receiver
+from tests.support.push_receiver import Receiver
 
 
 def test_api_write_is_told_with_the_documented_fields_and_a_v3_signature(portal: Served, listener: Receiver) -> None:

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,21 +19,7 @@ from hubspot.crm.properties import PropertyCreate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.hubspot_portal import PEOPLE, Served, serve_portal, world
-
-
-@pytest.fixture(scope="module")
-def seeded() -> Iterator[Served]:
-    """Five hundred people; tests that use it change nothing they count."""
-    with serve_portal(people=PEOPLE) as served:
-        yield served
-
-
-@pytest.fixture
-def empty() -> Iterator[Served]:
-    """A new portal with owners and nothing else."""
-    with serve_portal() as served:
-        yield served
+from tests.support.hubspot_portal import Served, world
 
 
 def test_planted_expired_token_is_hubspots_401(empty: Served) -> None:

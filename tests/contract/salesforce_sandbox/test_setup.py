@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,12 +28,6 @@ from tests.support.served_salesforce import (
     package_zip,
     serve_org,
 )
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    """An org without people."""
-    yield from serve_org()
 
 
 def test_key_that_several_records_carry_is_answered_with_their_addresses(served: Served) -> None:

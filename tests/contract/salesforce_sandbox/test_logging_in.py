@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,14 +19,7 @@ from tests.support.served_salesforce import (
     Served,
     error_of,
     pem,
-    serve_org,
 )
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    """An org without people."""
-    yield from serve_org()
 
 
 def test_client_credentials_give_a_token_that_works_and_a_limit_header(served: Served) -> None:

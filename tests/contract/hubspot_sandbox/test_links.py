@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 import requests
 from hubspot.crm.associations.v4 import (
     BatchInputPublicAssociationMultiArchive,
@@ -15,21 +12,7 @@ from hubspot.crm.contacts import PublicMergeInput
 from hubspot.crm.objects.tasks import SimplePublicObjectInputForCreate as TaskCreate
 
 from adapters.hubspot.sandbox.seed import contact_id_of
-from tests.support.hubspot_portal import PEOPLE, Served, serve_portal, world
-
-
-@pytest.fixture(scope="module")
-def seeded() -> Iterator[Served]:
-    """Five hundred people; tests that use it change nothing they count."""
-    with serve_portal(people=PEOPLE) as served:
-        yield served
-
-
-@pytest.fixture
-def empty() -> Iterator[Served]:
-    """A new portal with owners and nothing else."""
-    with serve_portal() as served:
-        yield served
+from tests.support.hubspot_portal import Served, world
 
 
 def test_associations_batch_read_gives_types_and_names_those_without(seeded: Served) -> None:

@@ -22,12 +22,6 @@ from tests.support.served_salesforce import (
 )
 
 
-@pytest.fixture
-def served() -> Iterator[Served]:
-    """An org without people."""
-    yield from serve_org()
-
-
 @pytest.fixture(scope="module")
 def crowded() -> Iterator[Served]:
     """An org of 900 seeded people and 4,500 more leads with one equal stamp; only read from."""

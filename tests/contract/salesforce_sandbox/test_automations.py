@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 
-from tests.support.push_receiver import Receiver, receiving
-from tests.support.salesforce_pushes import ACK, flush, leads
-from tests.support.served_salesforce import NOW, Served, deploy, new_lead, serve_org
+from tests.support.push_receiver import Receiver
+from tests.support.salesforce_pushes import flush, leads
+from tests.support.served_salesforce import METADATA, Served, deploy, new_lead
 
-METADATA = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
 MANIFEST = (
     "<types><members>*</members><name>WorkflowOutboundMessage</name></types><types><members>*</members><name>WorkflowRule</name></types>"
     "<types><members>Lead</members><name>Workflow</name></types><types><members>*</members><name>Flow</name></types>"
 )
 
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    """An empty org whose clock stands still."""
-    for one in serve_org():
-        one.control("PUT", "clock", {"frozen": True, "now": NOW.isoformat()})
-        yield one
-
-
-@pytest.fixture
-def listener() -> Iterator[Receiver]:
-    """A receiver that acknowledges."""
-    with receiving() as receiver:
-        receiver.status, receiver.body = 200, ACK
-        yield receiver
+pytestmark = pytest.mark.usefixtures("standing_clock")
 
 
 def workflow(*, url: str, fields: str = "<fields>Email</fields><fields>Id</fields>", formula: str = "true", active: str = "true") -> str:
