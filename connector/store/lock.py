@@ -4,6 +4,7 @@ The system lets go of the lock when its holder dies, however it dies, so nothing
 """
 
 import json
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class WriterLock:
         self._lock = FileLock(directory / LOCK, mode=0o600)
         try:
             self._lock.acquire(timeout=0)
-            self._holder.write_text(json.dumps({"pid": os.getpid(), "command": command}))
+            self._holder.write_text(json.dumps({"pid": _to_be_stopped(), "command": command}))
         except Timeout as error:
             raise _busy(directory, self._holder) from error
         except OSError as error:
@@ -37,6 +38,12 @@ class WriterLock:
         if self._lock.is_locked:
             self._holder.unlink(missing_ok=True)
             self._lock.release()
+
+
+def _to_be_stopped() -> int:
+    """The process that whoever wants the directory has to end: this one, or the one that would begin it anew."""
+    parent = multiprocessing.parent_process()
+    return os.getpid() if parent is None or parent.pid is None else parent.pid
 
 
 def _busy(directory: Path, holder: Path) -> StoreBusy:

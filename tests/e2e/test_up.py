@@ -83,7 +83,7 @@ def test_a_second_one_is_refused_whether_it_wants_the_directory_or_the_port(desk
         same_directory = desk.hotlead("up", "--port", "0")
         same_port = desk.hotlead("--data-dir", str(desk.folder / "other"), "up", "--port", serving.url.rpartition(":")[2])
 
-        assert same_directory.code == 5 and "`hotlead up`" in same_directory.err
+        assert same_directory.code == 5 and f"`hotlead up` (process {serving.command.pid})" in " ".join(same_directory.err.split())
         assert same_port.code == 3 and "Address already in use" in same_port.err
         assert serving.health()["state"] == "ok"
 
