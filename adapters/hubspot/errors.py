@@ -188,14 +188,26 @@ def _call_error(complaint: Complaint, *, status: int, connection: str, what: str
     return CrmRefused(said, connection=connection, code=complaint.code, hint="HubSpot's message says what to change.")
 
 
+HOST = "api.hubapi.com (or the base_url that was set)"
+_IN_WORDS = {
+    "NewConnectionError": "nobody takes a connection there",
+    "NameResolutionError": "the host's name is not known here",
+    "ConnectTimeoutError": "no connection in time",
+    "ReadTimeoutError": "no answer in time",
+}
+"""What urllib3's names for a failure mean."""
+
+
 def unreachable(failure: BaseException | str, *, connection: str, what: str) -> CrmUnreachable:
     """The port's error for a call without a usable answer."""
     name = failure if isinstance(failure, str) else type(_root(failure)).__name__
     if "SSL" in name or "Certificate" in name:
         hint = "The TLS certificate was not accepted: look at the machine's certificates, clock and proxy."
     else:
-        hint = "Look whether this machine reaches the address, then give the command again; it goes on where it stood."
-    return CrmUnreachable(f'HubSpot "{connection}": no usable answer to {what} ({name}).', connection=connection, code=name, hint=hint)
+        hint = f"See whether this machine reaches {HOST}; then give the command again, it goes on where it stood."
+    return CrmUnreachable(
+        f'HubSpot "{connection}": no usable answer to {what} ({_IN_WORDS.get(name, name)}).', connection=connection, code=name, hint=hint
+    )
 
 
 def _root(failure: BaseException) -> BaseException:
