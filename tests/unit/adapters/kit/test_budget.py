@@ -6,6 +6,7 @@ import pytest
 
 from adapters.kit.budget import Budget, Lane, Purpose
 from connector.ports.errors import Action, CrmLimit
+from connector.store.budgets import OwnBudgets
 from tests.support.clocks import StillClock
 
 
@@ -176,3 +177,82 @@ def test_who_comes_while_the_crm_wants_no_call_for_a_moment_waits_for_its_end() 
     budget.spend(purpose=Purpose.READ)
 
     assert clock.slept == [7]
+
+
+def test_calls_that_have_no_answer_yet_are_taken_as_used() -> None:
+    budget = Budget(connection="eu", clock=StillClock())
+    budget.saw(day_used=897, day_limit=1000)
+
+    for _ in range(3):
+        budget.spend(purpose=Purpose.READ)
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=Purpose.READ)
+
+    assert budget.usage().calls == {"read": 3}
+
+
+def test_a_call_that_never_gets_an_answer_is_not_counted_for_ever() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock)
+    budget.saw(day_used=899, day_limit=1000)
+    budget.spend(purpose=Purpose.READ)
+
+    clock.advance(121)
+    budget.spend(purpose=Purpose.READ)
+
+    assert budget.usage().calls == {"read": 2}
+
+
+def test_a_figure_from_before_a_long_rest_is_looked_at_again_before_it_closes_anything() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock, resume_at=lambda now: now + timedelta(days=1))
+    budget.saw(day_used=950, day_limit=1000)
+
+    clock.advance(60 * 60)
+    budget.spend(purpose=Purpose.READ)
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=Purpose.READ)
+    budget.saw(day_used=3, day_limit=1000)
+
+    assert budget.usage().calls == {"read": 1}
+
+
+def pair(clock: StillClock) -> tuple[Budget, Budget]:
+    """The budgets of one connection as two processes have them."""
+    shared = OwnBudgets()
+    return Budget(connection="eu", clock=clock, shared=shared.of("eu")), Budget(connection="eu", clock=clock, shared=shared.of("eu"))
+
+
+def test_what_one_process_has_used_closes_the_other() -> None:
+    one, other = pair(StillClock())
+    one.spend(purpose=Purpose.READ)
+    one.saw(day_used=899, day_limit=1000)
+    one.spend(purpose=Purpose.READ)
+
+    with pytest.raises(CrmLimit, match="899 of 1000"):
+        other.spend(purpose=Purpose.READ)
+    other.spend(purpose=Purpose.READ, essential=True)
+
+    assert (one.usage().calls, other.usage().calls) == ({"read": 2}, {"read": 1})
+
+
+def test_when_the_quota_may_be_back_one_of_both_looks_and_the_other_waits_for_what_it_sees() -> None:
+    clock = StillClock()
+    one, other = pair(clock)
+    one.spend(purpose=Purpose.READ)
+    one.saw(day_used=950, day_limit=1000)
+    for budget in (one, other):
+        with pytest.raises(CrmLimit):
+            budget.spend(purpose=Purpose.READ)
+    clock.advance(15 * 60)
+
+    one.spend(purpose=Purpose.READ)
+    with pytest.raises(CrmLimit) as refused:
+        other.spend(purpose=Purpose.READ)
+    one.saw(day_used=1, day_limit=1000)
+    one.spend(purpose=Purpose.READ)
+    clock.advance(60)
+    other.spend(purpose=Purpose.READ)
+
+    assert refused.value.until == clock.now(), "a minute after it was refused"
+    assert (one.usage().calls, other.usage().calls) == ({"read": 3}, {"read": 1})
