@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-import structlog
-
 from connector.flows.drain import drain
 from connector.flows.site_events import drain_site
 from connector.ports.hooks import BadEvent
 from connector.ports.inbox import SITE
-from connector.ports.telemetry import Count
 from connector.settings import Settings
 from jobs.job import Every, Job, Looked
 from jobs.locks import reading
+from jobs.unreadable import tell
 from jobs.work import Work
-
-log = structlog.get_logger()
 
 
 def run(work: Work, key: str) -> Looked:
@@ -23,24 +19,18 @@ def run(work: Work, key: str) -> Looked:
     if key == SITE:
         drained_site = drain_site(store=work.store, clock=work.clock, going=work.going)
         if drained_site.bad:
-            _tell(work, lane=SITE, unreadable=drained_site.bad, first="not what a receiver keeps")
+            tell(work, lane=SITE, events=drained_site.bad, first="not what a receiver keeps")
         return Looked()
     connection = work.connection(key)
     if connection is None:
         return Looked()
 
     def unreadable(bad: Sequence[BadEvent]) -> None:
-        _tell(work, lane=key, unreadable=len(bad), first=bad[0].reason)
+        tell(work, lane=key, events=len(bad), first=bad[0].reason)
 
     hooks = work.kinds[connection.crm].hooks
     drained = drain(work.road, connection=connection, hooks=hooks, going=work.going, unreadable=unreadable)
     return Looked(again_at=drained.reread.again_at, failures=drained.reread.failures)
-
-
-def _tell(work: Work, *, lane: str, unreadable: int, first: str) -> None:
-    """They are gone with their bodies, so this is all that is left of them; it holds nothing that they said."""
-    work.meter.count(Count.UNREADABLE, by=unreadable, lane=lane)
-    log.warning("events that were received could not be read", events=unreadable, first=first)
 
 
 def waiting(work: Work) -> tuple[str, ...]:

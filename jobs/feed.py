@@ -9,6 +9,7 @@ from connector.ports.connections import Connection
 from connector.ports.errors import HotleadError
 from connector.settings import Settings
 from jobs.job import Every, Job, Looked
+from jobs.unreadable import tell
 from jobs.work import Work
 
 log = structlog.get_logger()
@@ -23,7 +24,7 @@ def run(work: Work, key: str) -> Looked:
     if heard is None:
         return Looked()
     if heard.bad:
-        log.warning("events of a feed could not be read", events=len(heard.bad), first=heard.bad[0].reason)
+        tell(work, lane=key, events=len(heard.bad), first=heard.bad[0].reason)
     if heard.lost:
         log.warning("the feed no longer tells all of what changed; the connection is pulled")
     return Looked(again_at=heard.again_at, failures=() if heard.failure is None else (heard.failure,))

@@ -9,9 +9,10 @@ from enum import StrEnum
 from connector.flows.asking import ANSWER, Question, open_questions
 from connector.flows.feed import is_fed
 from connector.flows.receiving import skew_fact
+from connector.flows.unreadable import Unreadable, unreadable_lately
 from connector.ports.connections import Connection
 from connector.ports.errors import HotleadError, StoreError
-from connector.ports.inbox import Backlog, Lane, Worker
+from connector.ports.inbox import SITE, Backlog, Lane, Worker
 from connector.ports.store import Store, Tx
 
 WAITS_TOO_LONG = timedelta(minutes=10)
@@ -133,6 +134,8 @@ class Health:
     workers: tuple[WorkerState, ...] = ()
     questions: tuple[Question, ...] = ()
     """What waits for somebody's decision, because a limit is reached."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """Events of the last day that could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +153,7 @@ class _Seen:
     fed: frozenset[str] = frozenset()
     """Connections whose feed works."""
     questions: tuple[Question, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 def health(
@@ -182,6 +186,7 @@ def health(
             workers=workers,
             flipping=flipping,
             questions=seen.questions,
+            unreadable=seen.unreadable,
         )
     )
     return Health(
@@ -200,6 +205,7 @@ def health(
         scheduler=seen.scheduler,
         workers=workers,
         questions=seen.questions,
+        unreadable=seen.unreadable,
     )
 
 
@@ -229,6 +235,7 @@ def _look(tx: Tx, *, now: datetime) -> _Seen:
         skews=skews,
         fed=frozenset(c.name for c in connections if is_fed(tx, connection=c.name, now=now)),
         questions=open_questions(tx, connections=connections),
+        unreadable=tuple(unreadable_lately(tx, lanes=[*(c.name for c in connections), SITE], now=now)),
     )
 
 
@@ -273,6 +280,7 @@ def _warnings(
     workers: Sequence[WorkerState],
     flipping: int,
     questions: Iterable[Question],
+    unreadable: Iterable[Unreadable],
 ) -> Iterable[str]:
     if not scheduler:
         yield "Nobody runs the clock: no scheduled work is started. Is `hotlead up` running?"
@@ -294,5 +302,7 @@ def _warnings(
             yield f"Our clock is {abs(one.clock_skew_s):.0f} s {ahead} that of '{one.name}'. Set this machine's clock (NTP)."
         if one.calls_budget is not None and one.calls_today is not None and one.calls_today >= one.calls_budget:
             yield f"'{one.name}' has used its budget of {one.calls_budget} calls for today; it goes on tomorrow."
+    for lost in unreadable:
+        yield f"{lost.events} events of '{lost.lane}' could not be read within a day, the last at {lost.last_at:%H:%M} UTC: {lost.reason}."
     if flipping:
         yield f"{flipping} rows were written again and again and are left alone for now; something else rewrites our fields."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import pytest
 
@@ -15,7 +16,11 @@ from connector.flows.feed import Heard, follow, is_fed
 from connector.flows.feed import is_due as is_look_due
 from connector.flows.polling import is_due, poll
 from connector.flows.runs import Running
+from connector.flows.unreadable import unreadable_lately
 from connector.ports.store import Store, Tx
+from connector.web.metrics import PrometheusMeter
+from jobs.registry import REGISTRY
+from tests.support.jobs import work_over
 from tests.support.journeys import Desk, Town, scored_town
 from tests.support.real_time import Lanes, always, lanes
 from tests.support.serving import until, up
@@ -214,6 +219,26 @@ def test_a_feed_that_fails_is_not_taken_for_one_that_works(desk: Desk, beside: L
         assert not is_fed(tx, connection="hubspot", now=now + timedelta(minutes=31))
         assert not is_look_due(tx, connection="hubspot", now=now)
         assert is_look_due(tx, connection="hubspot", now=now - timedelta(hours=3)), "the clock was set back"
+
+
+def test_events_that_cannot_be_read_are_counted_and_stop_no_other(desk: Desk, beside: Lanes) -> None:
+    hear(beside)
+    contact, meter = contacts(desk, many=1)[0], PrometheusMeter()
+    standing = work_over(beside.here.store, clock=beside.road.clock)
+    work = replace(standing, road=beside.road, kinds=beside.here.kinds, meter=meter)
+    sandbox = desk.sandboxes["hubspot"]
+    bad = {"url": f"{sandbox.url}/bad-file", "currentOffset": str(UUID(int=7))}
+    sandbox.fault("/webhooks-journal/*/next", "status", status=200, body=bad, times=1)
+    sandbox.fault("/bad-file", "status", status=200, body={"journalEvents": ["nonsense", 7]})
+    sandbox.edit("contacts", contact, {"jobtitle": "Chief Executive Officer"})
+
+    REGISTRY["feed"].run(work, "hubspot")
+
+    with beside.here.store.read() as tx:
+        noted = unreadable_lately(tx, lanes=["hubspot"], now=beside.road.clock())
+    assert [(one.events, one.reason) for one in noted] == [(2, "not an event of a portal")]
+    assert b'hotlead_unreadable_total{lane="hubspot"} 2.0' in meter.text()
+    assert contact in hinted(beside)
 
 
 def test_a_connection_without_an_app_has_no_feed(beside: Lanes) -> None:

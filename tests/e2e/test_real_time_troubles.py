@@ -14,6 +14,7 @@ from connector.flows.drain import drain
 from connector.flows.fenced import FencedStore
 from connector.flows.polling import SOURCE, is_due, poll, polled_from
 from connector.flows.runs import Running
+from connector.flows.unreadable import unreadable_lately
 from connector.ports.errors import CrmUnreachable
 from connector.ports.inbox import SITE, Arrived, LeaseLost
 from connector.ports.telemetry import Count, Timing
@@ -165,6 +166,9 @@ def test_events_that_cannot_be_read_are_counted(beside: Lanes) -> None:
     REGISTRY["drain"].run(work, SITE)
 
     assert meter.counts == {("unreadable", "hubspot"): 3, ("unreadable", SITE): 1}
+    with beside.here.store.read() as tx:
+        noted = unreadable_lately(tx, lanes=["hubspot", "salesforce", SITE], now=beside.road.clock())
+    assert [(one.lane, one.events) for one in noted] == [("hubspot", 3), (SITE, 1)]
 
 
 def test_a_crm_that_does_not_answer_keeps_its_hints(desk: Desk, beside: Lanes) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from connector.flows.asking import Question, ask
 from connector.flows.health import CallsToday, Health, JobState, Queue, State, error_text, health
+from connector.flows.unreadable import note
 from connector.ports.crm import Refusal
 from connector.ports.errors import Action, CrmAuth, StoreError
 from connector.ports.hooks import Hint
@@ -184,3 +186,16 @@ def test_a_question_says_who_waits_why_and_the_command_that_answers(store: Store
     assert "its limit of 2,000" in warning
     assert "`hotlead write-back --allow N`" in warning
     assert b'hotlead_asked_records{connection="crm",lane="write"} 2050.0' in standing(found)
+
+
+def test_events_that_could_not_be_read_are_shown_for_a_day(store: Store) -> None:
+    run_the_clock(store)
+    for events, hours in ((7, 30), (2, 3), (1, 0)):
+        then = NOW - timedelta(hours=hours)
+        store.write(partial(note, lane="crm", events=events, reason="no record id", now=then))
+    store.write(partial(note, lane="hub", events=5, reason="old", now=NOW - timedelta(hours=30)))
+
+    found = seen(store)
+
+    assert [(one.lane, one.events, one.last_at, one.reason) for one in found.unreadable] == [("crm", 3, NOW, "no record id")]
+    assert found.warnings == ("3 events of 'crm' could not be read within a day, the last at 09:00 UTC: no record id.",)
