@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import request
 
+from adapters.hubspot.sandbox.batch_answers import batch_answer
 from adapters.hubspot.sandbox.errors import ApiFault, RowRefusal, invalid_request
 from adapters.hubspot.sandbox.kinds import Kind
 from adapters.hubspot.sandbox.object_views import properties_of
@@ -21,7 +22,6 @@ from adapters.hubspot.sandbox.reading import mappings, names, record_number
 from adapters.hubspot.sandbox.records import Records
 from adapters.hubspot.sandbox.rendering import Renderer
 from adapters.hubspot.sandbox.routing import NO_CONTENT, Answer, Api, Call, kind_named, object_scope
-from adapters.hubspot.sandbox.stamps import iso
 from adapters.hubspot.sandbox.store import Row
 from adapters.kit.sandbox.faults import RowFault
 
@@ -176,15 +176,7 @@ class BatchViews:
         return body | {"objectWriteTraceId": one.trace_id} if one.trace_id else body
 
     def _answer(self, results: list[dict[str, Any]], refusals: list[RowRefusal], began: int, done: int = 200) -> Answer:
-        body: dict[str, Any] = {
-            "status": "COMPLETE",
-            "results": results,
-            "startedAt": iso(began),
-            "completedAt": iso(self._portal.now_ms()),
-        }
-        if refusals:
-            body |= {"numErrors": len(refusals), "errors": [one.body() for one in refusals]}
-        return Answer(body=body, status=207 if refusals else done)
+        return batch_answer(results, refusals, began=began, ended=self._portal.now_ms(), done=done)
 
 
 class _NotThereError(LookupError):

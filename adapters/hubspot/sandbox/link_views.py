@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.hubspot.sandbox.batch_answers import batch_answer
 from adapters.hubspot.sandbox.errors import RowRefusal, invalid_request, not_found
 from adapters.hubspot.sandbox.kinds import Kind
 from adapters.hubspot.sandbox.link_types import BY_ID, LinkType, between
 from adapters.hubspot.sandbox.linking import Linking, default_type, types_by_id
 from adapters.hubspot.sandbox.reading import mapping, mappings, record_id, record_number, type_ids
 from adapters.hubspot.sandbox.routing import NO_CONTENT, Answer, Api, Call, kind_named, object_scope
-from adapters.hubspot.sandbox.stamps import iso
 from adapters.hubspot.sandbox.store import Link
 
 MAX_READ = 1_000
@@ -167,15 +167,7 @@ class LinkViews:
         return row is None or bool(row.archived_ms)
 
     def _batch(self, results: list[dict[str, Any]], refusals: list[RowRefusal], began: int, done: int = 200) -> Answer:
-        body: dict[str, Any] = {
-            "status": "COMPLETE",
-            "results": results,
-            "startedAt": iso(began),
-            "completedAt": iso(self._portal.now_ms()),
-        }
-        if refusals:
-            body |= {"numErrors": len(refusals), "errors": [one.body() for one in refusals]}
-        return Answer(body=body, status=207 if refusals else done)
+        return batch_answer(results, refusals, began=began, ended=self._portal.now_ms(), done=done)
 
 
 def _inputs(call: Call, most: int) -> list[dict[str, Any]]:

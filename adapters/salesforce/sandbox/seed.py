@@ -5,7 +5,6 @@ Station: Salesforce sandbox. People are streamed, so that 100,000 of them stay f
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from adapters.kit.sandbox.seeds import SeedCompany, SeedDeal, SeedPerson
@@ -15,7 +14,7 @@ from adapters.salesforce.sandbox.moments import instant_text
 from adapters.salesforce.sandbox.org import Org
 from adapters.salesforce.sandbox.rules import person_name
 from adapters.salesforce.sandbox.seed_activity import History
-from adapters.salesforce.sandbox.seed_rows import RowStore
+from adapters.salesforce.sandbox.seed_rows import RowStore, stamps
 from adapters.salesforce.sandbox.seed_setup import ADMIN_ID, Setup, set_up
 from adapters.salesforce.sandbox.standard_people import CONVERTED_STATUS
 from adapters.salesforce.sandbox.standard_sales import STAGES
@@ -73,7 +72,7 @@ class _Filler:
         self._accounts[company.index] = self._rows.add(
             "Account",
             {
-                **_stamps(company.created_at, company.modified_at, self._owner(company.owner)),
+                **stamps(company.created_at, company.modified_at, self._owner(company.owner)),
                 "Name": company.name,
                 "Website": f"https://www.{company.domain}" if company.domain else None,
                 "Industry": words.INDUSTRIES[company.industry],
@@ -103,7 +102,7 @@ class _Filler:
         return self._rows.add(
             "Lead",
             {
-                **_stamps(person.created_at, person.modified_at, self._owner(person.owner)),
+                **stamps(person.created_at, person.modified_at, self._owner(person.owner)),
                 **self._lead_fields(person),
                 "Status": words.STATUSES[person.status],
                 "OwnerId": owner,
@@ -131,7 +130,7 @@ class _Filler:
         contact_id = self._rows.add(
             "Contact",
             {
-                **_stamps(person.created_at, person.modified_at, owner),
+                **stamps(person.created_at, person.modified_at, owner),
                 **self._shared_fields(person),
                 "AccountId": account,
                 "MailingCity": person.city,
@@ -150,7 +149,7 @@ class _Filler:
         self._rows.add(
             "Lead",
             {
-                **_stamps(person.created_at, person.created_at, owner),
+                **stamps(person.created_at, person.created_at, owner),
                 **self._lead_fields(person),
                 "Status": CONVERTED_STATUS,
                 "OwnerId": owner,
@@ -184,7 +183,7 @@ class _Filler:
         deal_id = self._rows.add(
             "Opportunity",
             {
-                **_stamps(deal.created_at, deal.modified_at, owner),
+                **stamps(deal.created_at, deal.modified_at, owner),
                 "Name": deal.name[:120],
                 "AccountId": self._accounts[deal.company],
                 "StageName": stage,
@@ -209,24 +208,13 @@ class _Filler:
             self._rows.add(
                 "OpportunityContactRole",
                 {
-                    **_stamps(deal.created_at, deal.created_at, owner),
+                    **stamps(deal.created_at, deal.created_at, owner),
                     "OpportunityId": deal_id,
                     "ContactId": contact_id,
                     "Role": role,
                     "IsPrimary": int(nth == 0),
                 },
             )
-
-
-def _stamps(created: datetime, modified: datetime, user_id: str) -> dict[str, Any]:
-    stamp = instant_text(modified)
-    return {
-        "CreatedDate": instant_text(created),
-        "CreatedById": user_id,
-        "LastModifiedDate": stamp,
-        "LastModifiedById": user_id,
-        "SystemModstamp": stamp,
-    }
 
 
 def _bounce(person: SeedPerson) -> dict[str, Any]:

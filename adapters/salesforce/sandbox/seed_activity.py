@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.kit.sandbox.seeds import SeedActivity, SeedCampaign, SeedPerson
 from adapters.salesforce.sandbox.moments import instant_text
-from adapters.salesforce.sandbox.seed_rows import RowStore
+from adapters.salesforce.sandbox.seed_rows import RowStore, stamps
 from adapters.salesforce.sandbox.seed_setup import ADMIN_ID, Setup
 
 _LOGGED = frozenset({"call", "meeting", "email_reply"})
@@ -37,7 +37,7 @@ class History:
                 self._rows.add(
                     "Campaign",
                     {
-                        **_stamps(started - timedelta(days=21), min(ended, self._now), ADMIN_ID),
+                        **stamps(started - timedelta(days=21), min(ended, self._now), ADMIN_ID),
                         "Name": campaign.name[:80],
                         "Type": campaign.type,
                         "Status": "Completed" if ended < self._now else "In Progress",
@@ -74,7 +74,7 @@ class History:
     def _task(self, person: SeedPerson, done: SeedActivity, record_id: str, account_id: str | None) -> None:
         owner, is_call = self._owner(person, done), done.kind == "call"
         row: dict[str, Any] = {
-            **_stamps(done.at, done.at, owner),
+            **stamps(done.at, done.at, owner),
             "WhoId": record_id,
             "AccountId": account_id,
             "Subject": (done.subject or ("Call" if is_call else "Re: your message"))[:255],
@@ -99,7 +99,7 @@ class History:
         self._rows.add(
             "Event",
             {
-                **_stamps(max(person.created_at, done.at - timedelta(days=5)), done.at, owner),
+                **stamps(max(person.created_at, done.at - timedelta(days=5)), done.at, owner),
                 "WhoId": record_id,
                 "AccountId": account_id,
                 "Subject": (done.subject or "Meeting")[:255],
@@ -121,7 +121,7 @@ class History:
         self._rows.add(
             "CampaignMember",
             {
-                **_stamps(added, max(responses, default=added), ADMIN_ID),
+                **stamps(added, max(responses, default=added), ADMIN_ID),
                 "CampaignId": self._campaigns[campaign],
                 "LeadId" if record_id.startswith("00Q") else "ContactId": record_id,
                 "Status": _MEMBER_STATUSES[strength],
@@ -135,14 +135,3 @@ def _strength(done: SeedActivity) -> int:
     if done.kind == "event_attended":
         return 2
     return 1 if done.responded or done.kind == "download" else 0
-
-
-def _stamps(created: datetime, modified: datetime, user_id: str) -> dict[str, Any]:
-    stamp = instant_text(modified)
-    return {
-        "CreatedDate": instant_text(created),
-        "CreatedById": user_id,
-        "LastModifiedDate": stamp,
-        "LastModifiedById": user_id,
-        "SystemModstamp": stamp,
-    }

@@ -5,9 +5,11 @@ Station: Salesforce sandbox, used by seeding only. Nothing is checked here: the 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from adapters.salesforce.sandbox.ids import make_id
+from adapters.salesforce.sandbox.moments import instant_text
 from adapters.salesforce.sandbox.org import Org
 
 
@@ -51,3 +53,15 @@ class RowStore:
                 columns = [f'"{column}"' for column in table.columns]
                 self._org.database.load(table.name, columns, table.waiting)
                 table.waiting = []
+
+
+def stamps(created: datetime, modified: datetime, user_id: str) -> dict[str, Any]:
+    """The values that say when one user made a row and last changed it."""
+    stamp = instant_text(modified)
+    return {
+        "CreatedDate": instant_text(created),
+        "CreatedById": user_id,
+        "LastModifiedDate": stamp,
+        "LastModifiedById": user_id,
+        "SystemModstamp": stamp,
+    }
