@@ -1,78 +1,50 @@
 """`hotlead work` on PostgreSQL, once and twice: the CPU of a full rescoring, and the time that pulls of two slow connections take.
 
-Each turn begins with a copy of the same database, made by the server from a template. CPU is that of the workers with their children, and
-apart from it the database's; a worker that finds nothing to do tells what starting one costs, which is taken off.
+Workers are started, and their scoring children too, before anything is measured. CPU is that of the workers with their children; the
+database's is told beside it.
 """
 
 import argparse
 import os
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from statistics import median
 
-import psutil
-import psycopg
 import requests
 
+from bench.bars import judged
 from bench.crm.installed import UNLIMITED
-from bench.live.installed import connected, pulled_and_live, settings_of
-from bench.live.servers import HOTLEAD, Server, cpu_of, serving
+from bench.crowd import crowd_of
+from bench.live.crew import Database, Spent, crew, database_server
+from bench.live.installed import connected, settings_of
+from bench.store_filling import fill_postgres
 from connector.bootstrap import opened
 from connector.cli.sandboxes import RunningSandbox, sandbox_beside
+from connector.cli.setting_up import set_up
+from connector.flows.polling import SOURCE, Polled
+from connector.ports.store import Tx
 from connector.settings import Settings
 from jobs.daily import RANGES, SCORE_SHARDS
-from jobs.locks import DAILY
-from jobs.nights import MARKS, mark_as_run
-from tests.support.postgres import own_postgres
+from jobs.locks import SCORE, WRITE_BACK
+from jobs.nights import MARKS
 
 MOST_CPU = 1.15
 LEAST_FASTER = 1.7
 LATENCY_S = 0.05
-PATIENCE_S = 600.0
-JUDGED_FROM = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What some workers took from ready to done."""
-
-    wall_s: float
-    cpu_s: float
-    """Of the workers and their children, their start included."""
-    database_cpu_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
-    """A running server with a prepared database that is copied for each turn."""
-
-    url: str
-    pid: int
-
-    def sql(self, text: str, *, base: str = "postgres") -> list[tuple[int, ...]]:
-        with psycopg.connect(self.named(base), autocommit=True) as connection:
-            cursor = connection.execute(text.encode())
-            return list(cursor.fetchall()) if cursor.description else []
-
-    def named(self, base: str) -> str:
-        return self.url.replace("/postgres?", f"/{base}?")
-
-    def cpu_s(self) -> float:
-        """Of the server's present processes and of those it has waited for."""
-        main = psutil.Process(self.pid)
-        times = main.cpu_times()
-        return float(times.children_user + times.children_system) + cpu_of([main, *main.children()])
+JUDGED_FROM = {"people": 50_000, "pulled": 10_000}
+NAMES = ("north", "south")
+LATER = timedelta(days=1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--people", type=int, default=20_000, help="people who are scored anew")
-    parser.add_argument("--pulled", type=int, default=4000, help="people in each of the two connections that are pulled")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each number of workers")
+    parser.add_argument("--people", type=int, default=50_000, help="people who are scored anew, twenty activities each on average")
+    parser.add_argument("--pulled", type=int, default=10_000, help="people in each of the two connections that are pulled")
+    parser.add_argument("--rounds", type=int, default=2, help="turns of each number of workers")
+    parser.add_argument("--folder", type=Path, default=Path("/tmp/hotlead-bench"), help="where the crowd is kept")
     parser.add_argument("--part", choices=tuple(PARTS), action="append", help="only this part; may be given again")
 
 
@@ -82,137 +54,123 @@ def run(options: argparse.Namespace) -> bool:
     return all(held)
 
 
-@contextmanager
-def _database() -> Iterator[Database]:
-    with own_postgres(durable=True) as server:
-        (postmaster,) = [
-            one.pid
-            for one in psutil.process_iter(["name"])
-            if one.info["name"] == "postgres" and server.url.split("host=")[1] in " ".join(one.cmdline())
-        ]
-        yield Database(url=server.url, pid=postmaster)
-
-
 def rescoring(options: argparse.Namespace) -> bool:
-    """Everybody scored anew by the night's jobs."""
+    """Everybody scored anew by the night's jobs: each turn a round to warm up, then as many that count."""
+    seen: dict[int, list[Spent]] = {1: [], 2: []}
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotlead-bench-")))
-        database = stack.enter_context(_database())
-        database.sql("CREATE DATABASE ready")
-        settings = settings_of(scratch, database_url=database.named("ready"))
-        people = _everybody_pulled(settings, people=options.people)
-        database.sql("DELETE FROM connections", base="ready")
-        turns: dict[str, list[Turn]] = {"start": [], "one": [], "two": []}
+        database = stack.enter_context(database_server()).made("scored")
+        set_up(settings_of(scratch, database_url=database.url))
+        fill_postgres(crowd_of(options.folder, people=options.people), database.url, now=datetime.now(UTC))
         for number in range(options.rounds):
-            for name in ("one", "two") if number % 2 else ("two", "one"):
-                turns[name].append(_rescored(database, scratch, workers=1 if name == "one" else 2))
-            turns["start"].append(_rescored(database, scratch, workers=1, base="turn"))
-    start_s = min(turn.cpu_s for turn in turns["start"])
-    return _rescoring_report(turns, start_s=start_s, people=people, judged=people >= JUDGED_FROM // 2)
+            for workers in (1, 2) if number % 2 else (2, 1):
+                seen[workers] += _rescored(database, folder=scratch, workers=workers, times=2, people=options.people)
+    return _rescoring_report(seen, people=options.people)
 
 
-def _everybody_pulled(settings: Settings, *, people: int) -> int:
-    with sandbox_beside("hubspot", ["--seed", str(people), "--alone", *UNLIMITED["hubspot"]]) as sandbox:
-        connected(settings, [sandbox])
-        people = pulled_and_live(settings, live=False)
-    with opened(settings, command="bench", writing=True) as here:
-        # A new installation does not make up for the night before it: this one has been there for two days.
-        here.store.write(partial(mark_as_run, job=DAILY, key="", at=here.clock() - timedelta(days=2)))
-    return people
+def _rescored(database: Database, *, folder: Path, workers: int, times: int, people: int) -> list[Spent]:
+    done = "SELECT count(*) FROM cursors c JOIN sources s ON s.no = c.source WHERE s.connection = %s AND s.source LIKE %s"
+    ranges = [(SCORE_SHARDS, one) for one in RANGES]
+    # One thread scores, the other is free for what somebody waits for; writing back is not part of it.
+    with crew(database, folder=folder, workers=workers, threads=2, held=[WRITE_BACK], environment={"HOTLEAD_SCORE_WORKERS": "1"}) as there:
+        spent = []
+        for _ in range(1 + times):
+            _forget_scores(database)
+            spent.append(there.work(*ranges, until=lambda: database.count(done, MARKS, f"{SCORE_SHARDS} %") == len(RANGES)))
+            scored = database.count("SELECT count(DISTINCT person) FROM scores")
+            if not people * 0.9 < scored <= people:
+                raise RuntimeError(f"{scored} of {people} people were scored")
+    return spent[1:]
 
 
-def _rescored(database: Database, folder: Path, *, workers: int, base: str = "ready") -> Turn:
-    """`base`: what the turn begins with; `turn` is what the last one left, in which nothing is left to do."""
-    if base == "ready":
-        _copied(database)
-    source = f"s.connection = '{MARKS}' AND s.source LIKE '{SCORE_SHARDS} %'"
-    done = f"SELECT count(*) FROM cursors c JOIN sources s ON s.no = c.source WHERE {source}"
-    return _turn(database, folder, workers=workers, threads=2, is_done=lambda: database.sql(done, base="turn")[0][0] == len(RANGES))
+def _forget_scores(database: Database) -> None:
+    """Nobody has a score, and no range was done tonight."""
+    database.run("TRUNCATE scores, marks")
+    source = f"SELECT no FROM sources WHERE connection = '{MARKS}' AND source LIKE '{SCORE_SHARDS} %'"
+    database.run(f"DELETE FROM cursors WHERE source IN ({source})")
+    database.run("CHECKPOINT")
 
 
-def _copied(database: Database) -> None:
-    database.sql("DROP DATABASE IF EXISTS turn WITH (FORCE)")
-    database.sql("CREATE DATABASE turn TEMPLATE ready")
-
-
-def _turn(database: Database, folder: Path, *, workers: int, threads: int, is_done: Callable[[], bool]) -> Turn:
-    """So many workers from their start until it is done; the clock starts when the first is ready."""
-    environment = {"HOTLEAD_DATABASE_URL": database.named("turn"), "HOTLEAD_LOG_LEVEL": "error", "HOTLEAD_SCORE_WORKERS": "1"}
-    words = (HOTLEAD, "--data-dir", str(folder), "--json", "work", "--threads", str(threads))
-    before = database.cpu_s()
-    with ExitStack() as stack:
-        began = time.monotonic()
-        with _started(workers, words, environment, stack) as servers:
-            end = time.monotonic() + PATIENCE_S
-            while not is_done():
-                if time.monotonic() > end:
-                    raise TimeoutError(f"not done within {PATIENCE_S} s")
-                time.sleep(0.1)
-            wall_s = time.monotonic() - began
-            cpu_s = sum(server.cpu_s() for server in servers)
-    return Turn(wall_s=wall_s, cpu_s=cpu_s, database_cpu_s=database.cpu_s() - before)
-
-
-@contextmanager
-def _started(workers: int, words: Sequence[str], environment: Mapping[str, str], stack: ExitStack) -> Iterator[list[Server]]:
-    """All of them, begun at the same time."""
-    yield [stack.enter_context(serving(*words, environment=dict(environment), ready="")) for _ in range(workers)]
-
-
-def _rescoring_report(turns: Mapping[str, Sequence[Turn]], *, start_s: float, people: int, judged: bool) -> bool:
-    print(
-        f"\nfull rescoring of {people:,} people by the night's jobs, best of {len(turns['one'])} turns;"
-        f" starting a worker costs {start_s:.2f} CPU s\n"
-    )
-    print("| workers | CPU s | without start-up | of the database | wall s |\n|---|---|---|---|---|")
-    best = {name: min(many, key=lambda t: t.cpu_s) for name, many in turns.items()}
-    net = {name: best[name].cpu_s - start_s * count for name, count in (("one", 1), ("two", 2))}
-    for name in ("one", "two"):
-        turn = best[name]
-        print(f"| {name} | {turn.cpu_s:.2f} | {net[name]:.2f} | {turn.database_cpu_s:.2f} | {turn.wall_s:.1f} |")
-    ratio = (net["two"] + best["two"].database_cpu_s) / (net["one"] + best["one"].database_cpu_s)
-    if not judged:
-        print("start-up weighs too much: the bar is not judged")
+def _rescoring_report(seen: Mapping[int, Sequence[Spent]], *, people: int) -> bool:
+    print(f"\nfull rescoring of {people:,} people by the night's jobs, one scoring child a worker, median of {len(seen[1])}\n")
+    print("| workers | CPU s | of the database | wall s |\n|---|---|---|---|")
+    cpu = {workers: median(one.cpu_s for one in many) for workers, many in seen.items()}
+    base = {workers: median(one.database_cpu_s for one in many) for workers, many in seen.items()}
+    for workers, many in seen.items():
+        print(f"| {workers} | {cpu[workers]:.2f} | {base[workers]:.2f} | {median(one.wall_s for one in many):.1f} |")
+    whole = (cpu[2] + base[2]) / (cpu[1] + base[1])
+    print(f"\nwith the database's CPU: {whole:.2f} times")
+    if people < JUDGED_FROM["people"]:
+        print(f"below {JUDGED_FROM['people']:,} people the bar is not judged")
         return True
-    return _judged([(f"two workers take {ratio:.2f} times the CPU of one, database included, at most {MOST_CPU}", ratio <= MOST_CPU)])
+    ratio = cpu[2] / cpu[1]
+    return judged("workers", [(f"rescoring by two workers takes {ratio:.2f} times the CPU of one, at most {MOST_CPU}", ratio <= MOST_CPU)])
 
 
 def pulls(options: argparse.Namespace) -> bool:
-    """Two connections whose every call takes 50 ms longer, pulled for the first time."""
+    """First pulls of two equal connections whose every call takes 50 ms longer."""
+    seen: dict[tuple[int, int], list[Spent]] = {(1, 1): [], (2, 1): [], (1, 4): []}
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotlead-bench-")))
-        database = stack.enter_context(_database())
-        database.sql("CREATE DATABASE ready")
-        size = ["--seed", str(options.pulled), "--activities-per-person", "3"]
-        sandboxes = [stack.enter_context(sandbox_beside(crm, [*size, *UNLIMITED[crm]])) for crm in UNLIMITED]
-        connected(settings_of(scratch, database_url=database.named("ready")), sandboxes)
-        for sandbox in sandboxes:
-            _slow_down(sandbox)
-        turns: dict[int, list[Turn]] = {1: [], 2: []}
-        for number in range(options.rounds):
-            for workers in (1, 2) if number % 2 else (2, 1):
-                turns[workers].append(_pulled(database, scratch, workers=workers, connections=len(sandboxes)))
-    one, two = (min(turn.wall_s for turn in turns[workers]) for workers in (1, 2))
-    print(f"\nfirst pull of two connections at {LATENCY_S * 1000:.0f} ms a call, one job at a time in each worker, best of {len(turns[1])}")
-    print(f"one worker {one:.1f} s, two workers {two:.1f} s, start-up included; {os.cpu_count()} cores for all")
-    return _judged([(f"{one / two:.2f} times as fast with two, at least {LEAST_FASTER}", one / two >= LEAST_FASTER)])
+        server = stack.enter_context(database_server())
+        ready = server.made("ready")
+        portals = [stack.enter_context(_portal(number, people=options.pulled)) for number, _ in enumerate(NAMES, start=1)]
+        _connected_for_later(settings_of(scratch, database_url=ready.url), portals)
+        people: set[int] = set()
+        for _ in range(options.rounds):
+            for (workers, threads), spent in seen.items():
+                turn = server.made("turn", template="ready")
+                spent.append(_pulled(turn, folder=scratch, workers=workers, threads=threads))
+                people.add(turn.count("SELECT count(*) FROM persons"))
+    (each_time,) = people
+    return _pulls_report(seen, people=each_time, asked=options.pulled)
 
 
-def _slow_down(sandbox: RunningSandbox) -> None:
-    rule = {"path": "*", "fault": "drip", "seconds": LATENCY_S}
-    requests.post(f"{sandbox.url}/_sandbox/faults", json=rule, timeout=60).raise_for_status()
+def _portal(number: int, *, people: int) -> AbstractContextManager[RunningSandbox]:
+    """Portals of the same size with different people in them."""
+    own = ["--portal", str(1000 + number), "--world-seed", str(number), "--alone"]
+    return sandbox_beside("hubspot", ["--seed", str(people), "--activities-per-person", "3", *own, *UNLIMITED["hubspot"]])
 
 
-def _pulled(database: Database, folder: Path, *, workers: int, connections: int) -> Turn:
-    _copied(database)
-    done = "SELECT count(*) FROM cursors c JOIN sources s ON s.no = c.source WHERE s.source = '@poll'"
-    return _turn(database, folder, workers=workers, threads=1, is_done=lambda: database.sql(done, base="turn")[0][0] == connections)
+def _connected_for_later(settings: Settings, portals: Sequence[RunningSandbox]) -> None:
+    """Connected, but due tomorrow, so that workers that start find nothing to do."""
+    connected(settings, portals, names=NAMES)
+    for portal in portals:
+        rule = {"path": "*", "fault": "drip", "seconds": LATENCY_S}
+        requests.post(f"{portal.url}/_sandbox/faults", json=rule, timeout=60).raise_for_status()
+    with opened(settings, command="bench", writing=True) as here:
+        now = here.clock()
+        here.store.write(partial(_put_off, text=Polled(at=now, changed_at=now, idle_calls=1, next_at=now + LATER).text(), at=now))
 
 
-def _judged(claims: list[tuple[str, bool]]) -> bool:
-    for claim, holds in claims:
-        print(f"{'holds' if holds else 'FAILS'}: {claim}")
-    return all(holds for _, holds in claims)
+def _put_off(tx: Tx, *, text: str, at: datetime) -> None:
+    for name in NAMES:
+        tx.cursors.put(connection=name, source=SOURCE, cursor=text, at=at)
+
+
+def _pulled(database: Database, *, folder: Path, workers: int, threads: int) -> Spent:
+    """Until each has been polled; scoring waits, so that the time is that of the pulls alone."""
+    polled = "SELECT count(*) FROM cursors c JOIN sources s ON s.no = c.source WHERE s.source = %s AND c.at > %s"
+    with crew(database, folder=folder, workers=workers, threads=threads, held=[SCORE]) as there:
+        last = database.count("SELECT max(c.at) FROM cursors c JOIN sources s ON s.no = c.source WHERE s.source = %s", SOURCE)
+        return there.work(*(("pull", name) for name in NAMES), until=lambda: database.count(polled, SOURCE, last) == len(NAMES))
+
+
+def _pulls_report(seen: Mapping[tuple[int, int], Sequence[Spent]], *, people: int, asked: int) -> bool:
+    rounds = len(seen[1, 1])
+    print(f"\nfirst pulls of two HubSpot connections, {people:,} people in both, {LATENCY_S * 1000:.0f} ms a call, median of {rounds}\n")
+    print(f"{os.cpu_count()} cores for workers, database and sandboxes\n")
+    print("| workers | threads each | wall s | CPU s | of the database |\n|---|---|---|---|---|")
+    wall = {crew_: median(one.wall_s for one in many) for crew_, many in seen.items()}
+    for (workers, threads), many in seen.items():
+        cpu_s, base_s = median(one.cpu_s for one in many), median(one.database_cpu_s for one in many)
+        print(f"| {workers} | {threads} | {wall[workers, threads]:.1f} | {cpu_s:.1f} | {base_s:.1f} |")
+    ratio = wall[1, 1] / wall[2, 1]
+    print(f"\none worker with four threads pulls both at once: {wall[1, 1] / wall[1, 4]:.2f} times as fast as with one thread")
+    if asked < JUDGED_FROM["pulled"]:
+        print(f"{ratio:.2f} times as fast with two workers; below {JUDGED_FROM['pulled']:,} people each the bar is not judged")
+        return True
+    return judged("workers", [(f"pulls are {ratio:.2f} times as fast with two workers, at least {LEAST_FASTER}", ratio >= LEAST_FASTER)])
 
 
 PARTS: Mapping[str, Callable[[argparse.Namespace], bool]] = {"rescoring": rescoring, "pulls": pulls}

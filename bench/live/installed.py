@@ -37,14 +37,16 @@ class Connected:
     """Connection → where its CRM pushes to."""
 
 
-def connected(settings: Settings, sandboxes: Sequence[RunningSandbox], *, public_url: str = "", paced: bool = False) -> Connected:
-    """Makes the data directory and connects each sandbox under the name of its CRM; with `public_url` it also receives."""
+def connected(
+    settings: Settings, sandboxes: Sequence[RunningSandbox], *, names: Sequence[str] = (), public_url: str = "", paced: bool = False
+) -> Connected:
+    """Makes the data directory and connects each sandbox, under the name of its CRM unless told; with `public_url` it also receives."""
     set_up(settings)
     accounts: dict[str, str] = {}
     addresses: dict[str, str] = {}
     with opened(settings, command="bench", writing=True) as here:
-        for sandbox in sandboxes:
-            connection = _connect(here, sandbox, paced=paced)
+        for sandbox, name in zip(sandboxes, names or [one.crm for one in sandboxes], strict=True):
+            connection = _connect(here, sandbox, name=name, paced=paced)
             accounts[connection.name] = connection.account
             if public_url:
                 addresses[connection.name] = start_receiving(
@@ -58,14 +60,14 @@ def connected(settings: Settings, sandboxes: Sequence[RunningSandbox], *, public
     return Connected(settings=settings, accounts=accounts, addresses=addresses)
 
 
-def _connect(here: Installation, sandbox: RunningSandbox, *, paced: bool) -> Connection:
+def _connect(here: Installation, sandbox: RunningSandbox, *, name: str, paced: bool) -> Connection:
     kind = here.kinds[sandbox.crm]
     connection = connect(
         store=here.store,
         vault=here.vault,
         crm_name=sandbox.crm,
         kind=kind,
-        name=sandbox.crm,
+        name=name,
         settings={**kind.sandbox_settings(url=sandbox.url, credentials=sandbox.credentials), **({} if paced else UNPACED[sandbox.crm])},
         write_limit=ANY_NUMBER,
         clock=here.clock,

@@ -19,7 +19,7 @@ def main() -> None:
     """Reads the options, fills the portal if it is empty, serves it."""
     options = _parser().parse_args()
     control = Control(clock=SandboxClock(start=options.now))
-    settings = PortalSettings(tier=options.tier)
+    settings = PortalSettings(tier=options.tier, portal_id=options.portal)
     made = make_app(
         control=control,
         database=SandboxDatabase(file=options.file),
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", action="append", default=[], help="a token, or token=scope,scope for fewer scopes; may be given again")
     parser.add_argument("--scopes", default="", help="scopes of tokens given without any, joined by commas; all unless told")
     parser.add_argument("--tier", choices=TIERS, default="enterprise", help="what the account pays for; events need enterprise")
+    parser.add_argument("--portal", type=int, default=PortalSettings().portal_id, help="number of the account")
     parser.add_argument("--burst", type=int, default=None, help="calls in 10 s per token; 0 = no limit; by tier unless told")
     parser.add_argument("--search-rate", type=int, default=None, help="searches a second; 0 = no limit; 5 unless told")
     parser.add_argument("--daily", type=int, default=None, help="calls a day; 0 = no limit; by tier unless told")
