@@ -1,0 +1,1 @@
+"""Moving the store from SQLite to PostgreSQL."""
