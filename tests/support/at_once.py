@@ -1,6 +1,7 @@
 """One of several processes that open one installation, wait for the same moment, and then do the same: `python -m tests.support.at_once`.
 
-Arguments: the deed, the connection, how often, and the file whose appearing is the moment. Prints `ready`, then what came of it as JSON.
+Arguments: the deed, the connection, how often (0: until a file beside the other one says `over`), and the file whose appearing is the
+moment. Prints `ready`, then what came of it as JSON.
 """
 
 import json
@@ -19,6 +20,7 @@ from connector.ports.errors import HotleadError
 from connector.settings import load_settings
 
 PATIENCE_S = 120
+OVER = ".over"
 
 
 def main(deed: str, connection: str, times: int, moment: Path) -> None:
@@ -29,7 +31,8 @@ def main(deed: str, connection: str, times: int, moment: Path) -> None:
         until = time.monotonic() + PATIENCE_S
         while not moment.exists() and time.monotonic() < until:
             time.sleep(0.005)
-        for _ in range(times):
+        over = moment.with_suffix(OVER)
+        for _ in range(times) if times else iter(over.exists, True):
             try:
                 turn()
                 came_of_it["done"] += 1
