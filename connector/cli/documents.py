@@ -81,7 +81,7 @@ def _refuse(frame: Frame, problems: Sequence[Problem]) -> None:
     )
     if not frame.json:
         for problem in problems:
-            frame.err.print(escape(str(problem)))
+            frame.err.print(escape(str(problem)), soft_wrap=not frame.err.is_terminal)
     explain_error(frame, refusal)
 
 

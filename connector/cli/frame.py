@@ -106,8 +106,10 @@ class Frame:
         return settings
 
     def say(self, text: str) -> None:
-        """A line for people; nothing with --json."""
-        self.show(text)
+        """A line for people; nothing with --json. In a file it stays one line, whatever width somebody takes a screen to have."""
+        self.bars.clear()
+        if not self.json:
+            self.out.print(text, soft_wrap=not self.out.is_terminal)
 
     def show(self, table: object) -> None:
         """A result for people, in place of the bars that led to it; nothing with --json."""
@@ -156,9 +158,10 @@ def explain_error(frame: Frame, error: HotleadError) -> None:
     if frame.json:
         frame.err.print_json(json.dumps({"error": str(error), "hint": error.hint, "action": error.action.value}, ensure_ascii=False))
         return
-    frame.err.print(f"[bold red]✗[/] {_indented(str(error))}")
+    whole = not frame.err.is_terminal
+    frame.err.print(f"[bold red]✗[/] {_indented(str(error))}", soft_wrap=whole)
     if error.hint:
-        frame.err.print(f"  {_indented(error.hint)}")
+        frame.err.print(f"  {_indented(error.hint)}", soft_wrap=whole)
 
 
 def _indented(text: str) -> str:

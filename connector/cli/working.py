@@ -45,6 +45,8 @@ SHOWN_REASONS = 150
 WORKED_ALREADY = frozenset({"opportunity", "customer"})
 """Stages whose people are not on the hot list: somebody sells to them already."""
 EVERY_STATE = tuple(PlanState)
+AFTER = {LiveStep.FIELDS: LiveStep.STAGES, LiveStep.STAGES: LiveStep.TASKS}
+"""The step that a live connection takes next."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -213,6 +215,8 @@ def write_back_command(
             done = write_stretch(road, connections=chosen, running=running, allow=allow)
         show_written(frame, road, planned=done, chosen=chosen)
         _say_if_off(frame, road, names=[c.name for c in chosen], as_if=None)
+        if not done.failures and not _refused(done.written.tally) and frame.inside is None:
+            _say_next(frame, chosen=chosen)
     frame.give({"run": running.id, "plan": done.plan.id, "tally": done.written.tally, "calls": road.calls()})
     _end(done)
 
@@ -249,6 +253,18 @@ def _say_if_off(frame: Frame, road: Road, *, names: Sequence[str], as_if: LiveSt
             f"[yellow]Off:[/] {', '.join(off)}. Nothing is written there. Look first: {LOOK_FIRST}; "
             f"then [bold]hotlead go-live {off[0]} fields[/]."
         )
+
+
+def _say_next(frame: Frame, *, chosen: Sequence[Connection]) -> None:
+    """What comes after what was written. Where something is off, that is said instead."""
+    if any(c.live is LiveStep.OFF for c in chosen):
+        return
+    listed = next((f"hotlead go-live {c.name} {c.live} --everybody" for c in chosen if c.live_people is not None), "")
+    further = next((f"hotlead go-live {c.name} {AFTER[c.live]}" for c in chosen if c.live in AFTER), "")
+    if listed or further:
+        frame.say(f"Next: look at the records in the CRM, then [bold]{escape(listed or further)}[/].")
+    else:
+        frame.say("Next: [bold]hotlead up[/] goes on by itself from here.")
 
 
 def show_plan(frame: Frame, *, store: Store, plan: Plan, limit: int | None, as_if: LiveStep | None = None) -> None:
