@@ -41,6 +41,7 @@ def test_a_killed_first_load_resumes_from_every_page_without_loss_or_repeat(benc
 def test_rows_hold_just_the_asked_fields(bench: Bench, crm: Crm) -> None:
     page = next(iter(crm.read(bench.ask())))
 
+    assert len(page.records) == bench.case.page_rows
     assert all(set(record.fields) == set(bench.case.contact_fields) for record in page.records)
     assert all(record.modified_at.tzinfo is not None for record in page.records)
     assert all(record.key.connection == "under-test" and record.key.source == bench.case.contact for record in page.records)

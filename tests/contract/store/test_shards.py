@@ -151,13 +151,14 @@ def test_a_shard_and_its_persons_one_by_one_are_the_same(store: SqlStore, pool: 
 
 
 def test_shards_hold_their_own_people_ascending(store: SqlStore, pool: ShardPool) -> None:
-    put_contact(store, contact("ascending"))
+    made = {put_contact(store, contact(f"ascending {n}")) for n in range(SHARDS)}
 
     shards = {n: people for n, (people, _) in zip([3, 4], pool.each_shard(shard_work.read, shards=[3, 4]), strict=True)}
 
     for number, people in shards.items():
         assert (people.ids % SHARDS == number).all()
         assert people.ids.tolist() == sorted(set(people.ids.tolist()))
+        assert len(made.intersection(people.ids.tolist())) == 1, "of as many in a row as there are shards, each has one"
 
 
 def test_words_are_the_same_tuples_in_every_shard(store: SqlStore, pool: ShardPool) -> None:
