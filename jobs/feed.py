@@ -4,9 +4,7 @@ from datetime import timedelta
 
 import structlog
 
-from connector.flows.feed import follow, is_due
-from connector.ports.connections import Connection
-from connector.ports.errors import HotleadError
+from connector.flows.feed import follow, has_feed, is_due
 from connector.settings import Settings
 from jobs.job import Every, Job, Looked
 from jobs.unreadable import tell
@@ -35,7 +33,7 @@ def due(work: Work) -> tuple[str, ...]:
     now = work.clock()
     with work.store.read() as tx:
         named = [c for c in tx.connections.all() if is_due(tx, connection=c.name, now=now)]
-    return tuple(c.name for c in named if _has_feed(work, c))
+    return tuple(c.name for c in named if has_feed(work.road, connection=c))
 
 
 def lock(key: str) -> str:
@@ -47,14 +45,6 @@ def interval(settings: Settings) -> timedelta:
     """How often it is asked whose time has come; a look names the time of the next one by itself."""
     del settings
     return timedelta(minutes=1)
-
-
-def _has_feed(work: Work, connection: Connection) -> bool:
-    """Makes no call. A connection that cannot be opened is told about by whatever else looks at it."""
-    try:
-        return work.road.crm(connection).feed() is not None
-    except HotleadError:
-        return False
 
 
 JOB = Job(

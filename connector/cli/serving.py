@@ -12,6 +12,9 @@ from connector.cli.frame import THEN, Frame, frame_of
 from connector.cli.setting_up import set_up
 from connector.settings import Settings, load_settings
 
+ARRIVALS = {"push": "receives pushes", "feed": "follows its feed of changes", "polling": "polls"}
+"""How a connection hears of changes at the soonest, for people."""
+
 
 def add_to(app: typer.Typer) -> None:
     app.command("up", rich_help_panel=THEN)(up)
@@ -46,20 +49,26 @@ def work_command(
     threads: Annotated[
         int | None, typer.Option(min=1, max=64, help="Jobs side by side (default: 4, or the setting `job_threads`).")
     ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Show this process's figures to Prometheus there; 0 takes a free port (default: nowhere)."),
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="Address to show them on; they ask for no token.")] = "127.0.0.1",
 ) -> None:
     """Take jobs of an installation on PostgreSQL, beside `hotlead up` and others, on this machine or any other."""
     from connector.serving.logs import log_for_machines
-    from connector.serving.working import work
+    from connector.serving.working import FiguresAt, Working, work
 
     frame = frame_of(context)
     settings = load_settings(data_dir=frame.data_dir)
     log_for_machines(settings.log_level)
 
-    def told(worker: str) -> None:
-        frame.say(f"Working as [bold]{escape(worker)}[/]. Ctrl-C ends it.")
-        frame.give({"ready": True, "worker": worker})
+    def told(said: Working) -> None:
+        frame.say(f"Working as [bold]{escape(said.worker)}[/]. Ctrl-C ends it." + (f" Figures: {said.figures}" if said.figures else ""))
+        frame.give({"ready": True, "worker": said.worker, "metrics": said.figures})
 
-    work(settings, threads=threads or settings.job_threads, told=told)
+    figures = None if metrics_port is None else FiguresAt(host=metrics_host, port=metrics_port)
+    work(settings, threads=threads or settings.job_threads, told=told, figures=figures)
     frame.say("Ended. What was under way goes on elsewhere.")
 
 
@@ -77,12 +86,11 @@ class ReadyLines:
         frame.say(f"[bold green]hotlead is up[/] at [bold]{url}[/] ({where}). Ctrl-C ends it.")
         frame.say(f"  How it stands: {url}/health   Figures: {url}/metrics")
         for one in said.connections:
-            receives = "receives pushes" if one.receiving else "polls"
-            frame.say(f"  [bold]{escape(one.name)}[/] ({one.crm}): {receives}, live: {one.live}")
+            frame.say(f"  [bold]{escape(one.name)}[/] ({one.crm}): {ARRIVALS[one.changes]}, live: {one.live}")
         if not said.connections:
             frame.say(
                 "Nothing is connected yet. In another terminal: [bold]hotlead connect salesforce[/] or [bold]hotlead connect hubspot[/]."
             )
-        elif not any(one.receiving for one in said.connections):
+        elif all(one.changes == "polling" for one in said.connections):
             frame.say("Changes are polled. To have them pushed: [bold]hotlead receive NAME[/].")
         frame.give({"ready": True, "url": url, "pid": os.getpid(), "worker": said.pid, "connections": said.connections})

@@ -17,7 +17,7 @@ from connector.flows.receive import DRAIN
 from connector.flows.road import Road
 from connector.ports.connections import Connection
 from connector.ports.crm import Crm, Usage
-from connector.ports.errors import Action, CrmError, CursorExpired
+from connector.ports.errors import Action, CrmError, CursorExpired, HotleadError
 from connector.ports.hooks import BadEvent, Hint, HintFeed, HintKind, HintPage
 from connector.ports.runs import SET_BACK
 from connector.ports.store import Store, Tx
@@ -89,6 +89,14 @@ def is_due(tx: Tx, *, connection: str, now: datetime) -> bool:
     text = tx.cursors.get(connection=connection, source=SOURCE)
     at = followed_from(text) if text else None
     return at is None or now >= at.next_at or (at.kept_at is not None and at.kept_at - now > SET_BACK)
+
+
+def has_feed(road: Road, *, connection: Connection) -> bool:
+    """Whether the connection can be asked for what it would push; not where it cannot be opened, which others tell of. Makes no call."""
+    try:
+        return road.crm(connection).feed() is not None
+    except HotleadError:
+        return False
 
 
 def is_fed(tx: Tx, *, connection: str, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 
 from connector.bootstrap import Installation, database_of
 from connector.flows.progress import silent
+from connector.flows.road import Road
 from connector.flows.stopping import Stopping
 from connector.flows.write_lane import LaneMemory
 from connector.ports.store import Store, Tx
@@ -37,6 +38,7 @@ class Station:
     """Working from when it is made until `closing` is closed."""
 
     here: Installation
+    road: Road
     leases: LeaseKeeper
     engine: Engine
     stopping: Stopping
@@ -87,7 +89,7 @@ def open_station(here: Installation, *, role: str, threads: int, meter: Meter, b
     clockwork = Clockwork(leases=leases, timetable=partial(_timetable, work, bell.listener))
     clockwork.start()
     closing.callback(clockwork.stop)
-    return Station(here=here, leases=leases, engine=engine, stopping=stopping, known=known, calls=calls, meter=meter)
+    return Station(here=here, road=work.road, leases=leases, engine=engine, stopping=stopping, known=known, calls=calls, meter=meter)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,9 @@ from functools import partial
 from flask import Flask
 
 from connector.bootstrap import opened
+from connector.flows.feed import has_feed
+from connector.flows.health import Arrival
+from connector.ports.connections import Connection
 from connector.serving.bell import Bell
 from connector.serving.orders import Carrier, OrderDesk
 from connector.serving.station import Station, open_station
@@ -30,6 +33,8 @@ class ConnectionSaid:
     crm: str
     live: str
     receiving: bool
+    changes: str
+    """How we hear of changes at the soonest: push, feed, polling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +59,22 @@ class Serving:
         if self._closing_once.acquire(blocking=False):
             self.closing.close()
 
+    def _changes(self, connection: Connection) -> Arrival:
+        if self.station.known.receives(connection.name):
+            return Arrival.PUSH
+        return Arrival.FEED if has_feed(self.station.road, connection=connection) else Arrival.POLLING
+
     def said(self, port: int) -> Said:
         """What is connected, live and receiving right now."""
         known = self.station.known
         connections = tuple(
-            ConnectionSaid(name=c.name, crm=c.crm, live=c.live.value, receiving=known.receives(c.name))
+            ConnectionSaid(
+                name=c.name,
+                crm=c.crm,
+                live=c.live.value,
+                receiving=known.receives(c.name),
+                changes=self._changes(c).value,
+            )
             for c in self.station.here.connections_if_any()
         )
         return Said(port=port, pid=os.getpid(), connections=connections)

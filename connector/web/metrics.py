@@ -1,10 +1,18 @@
 """`GET /metrics`: what was counted and timed in this process, and how the store stands at this moment, as Prometheus reads it."""
 
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flask import Blueprint, Response, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+    start_http_server,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -56,6 +64,17 @@ class PrometheusMeter:
     def text(self) -> bytes:
         """Everything collected so far."""
         return generate_latest(self._registry)
+
+    def serve(self, *, host: str, port: int) -> Callable[[], None]:
+        """Shows it there, at any path, until what is given back is called. Raises OSError where nobody may listen there."""
+        server, thread = start_http_server(port, addr=host, registry=self._registry)
+
+        def close() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return close
 
 
 def metrics_blueprint(parts: WebParts) -> Blueprint:

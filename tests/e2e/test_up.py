@@ -238,6 +238,15 @@ def test_a_worker_on_sqlite_is_refused_with_the_way_to_several(desk: Desk) -> No
     assert "`hotlead up`" in done.err and "hotlead migrate-store" in done.err
 
 
+def test_figures_that_ask_for_a_token_are_not_shown_to_everybody_without_one(desk: Desk) -> None:
+    desk.environment["HOTLEAD_METRICS_TOKEN"] = "figures-for-some"
+
+    done = desk.hotlead("work", "--metrics-port", "0", "--metrics-host", "0.0.0.0")
+
+    assert done.code == 3
+    assert "`metrics_token`" in done.err
+
+
 @pytest.mark.timeout(60)
 def test_what_is_missing_is_asked_for_where_the_command_was_given(desk: Desk) -> None:
     with up(desk) as serving:

@@ -1,5 +1,6 @@
 """An installation on PostgreSQL that several processes work on: they share the work, one runs the clock, and the dead are replaced."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import requests
 from sqlalchemy import make_url
 
 from tests.support.journeys import Desk
@@ -41,9 +43,9 @@ class Shared:
         with psycopg.connect(self.address, autocommit=True) as connection:
             connection.execute(statement.encode(), values or None)
 
-    def work(self) -> Command:
+    def work(self, *words: str) -> Command:
         """One more `hotlead work`, ready."""
-        command = self.desk.start("--json", "work")
+        command = self.desk.start("--json", "work", *words)
         self.workers.append(command)
         until(lambda: command.out.exists() and '"ready"' in command.out.read_text(encoding="utf-8"), what=lambda: command.err.read_text())
         return command
@@ -108,7 +110,8 @@ def hottest(shared: Shared) -> str:
 
 def test_workers_share_what_one_receives(shared: Shared) -> None:
     contact, hubspot = hottest(shared), shared.desk.sandboxes["hubspot"]
-    first, second = shared.work(), shared.work()
+    first, second = shared.work("--metrics-port", "0"), shared.work()
+    figures = json.loads(first.out.read_text(encoding="utf-8"))["metrics"]
     with up(shared.desk) as serving:
         let_hubspot_push(shared.desk, serving)
         until(lambda: serving.health()["connections"][0]["receiving"], what="the process that receives to see that it does")
@@ -119,6 +122,8 @@ def test_workers_share_what_one_receives(shared: Shared) -> None:
 
         until(lambda: shared.desk.value("hubspot", "contacts", contact, "hotlead_fit") != before, what="the new score in HubSpot")
         assert sorted(role for (role,) in shared.asked("SELECT role FROM workers")) == ["up", "work", "work"]
+        until(lambda: "hotlead_job_seconds_count{" in requests.get(figures, timeout=10).text, what="a job among this worker's figures")
+        assert figures.startswith("http://127.0.0.1:"), "nobody else reads them unless that is asked for"
         assert serving.stop().code == 0
     assert [one.code for one in (stop(first), stop(second)) if one is not None] == [0, 0]
     assert shared.asked("SELECT count(*) FROM workers") == [(0,)]

@@ -1,0 +1,25 @@
+"""What `hotlead up` says once it is ready."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from connector.cli.frame import Frame
+from connector.cli.serving import ReadyLines
+from connector.serving.worker import ConnectionSaid, Said
+from connector.settings import Settings
+
+HUBSPOT = ConnectionSaid(name="hubspot", crm="hubspot", live="fields", receiving=False, changes="feed")
+
+
+@pytest.mark.parametrize(("changes", "told"), [("push", "receives pushes"), ("feed", "follows its feed of changes"), ("polling", "polls")])
+def test_how_a_connection_hears_of_changes_is_told_as_it_is(changes: str, told: str) -> None:
+    out = io.StringIO()
+    lines = ReadyLines(frame=Frame(out=Console(file=out, width=200)), settings=Settings())
+
+    lines(Said(port=8686, pid=7, connections=(replace(HUBSPOT, changes=changes, receiving=changes == "push"),)))
+
+    assert f"hubspot (hubspot): {told}, live: fields" in out.getvalue()
+    assert ("Changes are polled" in out.getvalue()) is (changes == "polling")
