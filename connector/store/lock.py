@@ -15,16 +15,21 @@ from connector.ports.errors import StoreBusy, StoreFull
 LOCK = "writer.lock"
 HOLDER = "writer.json"
 """Kept beside the lock: taking the lock empties the lock file itself."""
+LEFT_BEHIND_S = 15.0
+"""Patience with what a holder that has ended leaves for a moment: a worker that is closing, or bytes on their way to a slow disk."""
 
 
 class WriterLock:
-    """Held from the making of this value until `release`. Raises StoreBusy where another process (or this one) already writes."""
+    """Held from the making of this value until `release`. Raises StoreBusy where another process (or this one) already writes.
+
+    Where the noted holder has ended, what it left behind is waited for.
+    """
 
     def __init__(self, *, directory: Path, command: str) -> None:
         self._holder = directory / HOLDER
         self._lock = FileLock(directory / LOCK, mode=0o600)
         try:
-            self._lock.acquire(timeout=0)
+            self._take()
             self._holder.write_text(json.dumps({"pid": _to_be_stopped(), "command": command}))
         except Timeout as error:
             raise _busy(directory, self._holder) from error
@@ -33,6 +38,14 @@ class WriterLock:
             raise StoreFull(
                 f"The data directory {directory} cannot be written to: {error}", hint="Check its owner and the disk."
             ) from error
+
+    def _take(self) -> None:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            if not _has_ended(self._holder):
+                raise
+            self._lock.acquire(timeout=LEFT_BEHIND_S)
 
     def release(self) -> None:
         if self._lock.is_locked:
@@ -44,6 +57,16 @@ def _to_be_stopped() -> int:
     """The process that whoever wants the directory has to end: this one, or the one that would begin it anew."""
     parent = multiprocessing.parent_process()
     return os.getpid() if parent is None or parent.pid is None else parent.pid
+
+
+def _has_ended(holder: Path) -> bool:
+    try:
+        os.kill(json.loads(holder.read_text())["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return False
 
 
 def _busy(directory: Path, holder: Path) -> StoreBusy:

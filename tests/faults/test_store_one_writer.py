@@ -1,9 +1,11 @@
 """One process writes: the second is refused, and what would go wrong otherwise cannot be reached."""
 
+import json
 import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from connector.ports.errors import StoreBusy, StoreError
 from connector.ports.store import Tx
+from connector.store.lock import HOLDER
 from connector.store.store import create, open_reader, open_store
 from tests.support.stores import at, connection, sqlite_store, url_of
 
@@ -30,21 +33,38 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "hotlead"
 
 
-def test_a_second_writing_process_is_told_who_holds_the_store(directory: Path) -> None:
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, url_of(directory), str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with holder:
+@pytest.fixture
+def holder(directory: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the store until it is killed or its standard input ends."""
+    command = [sys.executable, "-c", HOLD, url_of(directory), str(directory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "holding\n"
-
-        with pytest.raises(StoreBusy) as told:
-            open_store(url=url_of(directory), directory=directory, command="hotlead score")
-
-        assert "hotlead pull --all" in str(told.value)
-        assert str(holder.pid) in str(told.value)
+        yield holder
         holder.kill()
+
+
+def test_a_second_writing_process_is_told_who_holds_the_store(directory: Path, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(StoreBusy) as told:
+        open_store(url=url_of(directory), directory=directory, command="hotlead score")
+
+    assert "hotlead pull --all" in str(told.value)
+    assert str(holder.pid) in str(told.value)
+    holder.kill()
+    holder.wait()
     open_store(url=url_of(directory), directory=directory, command="hotlead score").close()
+
+
+def test_what_one_that_was_killed_left_behind_is_waited_for(directory: Path, holder: subprocess.Popen[str]) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (directory / HOLDER).write_text(json.dumps({"pid": gone.pid, "command": "hotlead up"}), encoding="utf-8")
+    assert holder.stdin is not None
+    threading.Timer(1.0, holder.stdin.close).start()
+
+    open_store(url=url_of(directory), directory=directory, command="hotlead up").close()
+
+    assert holder.wait(timeout=20) == 0
 
 
 def test_a_second_writer_in_the_same_process_is_refused_too(directory: Path) -> None:
