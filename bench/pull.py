@@ -17,6 +17,7 @@ from adapters.hubspot.events import is_event_source
 from adapters.hubspot.links import INLINE_SOURCES, INPUTS_A_CALL
 from adapters.hubspot.read import LIST_ROWS, SEARCH_ROWS
 from adapters.salesforce.client import PAGE_ROWS
+from bench.bars import judged
 from bench.crm.installed import CRMS, calls_of, forget_calls, install, sandbox_with
 from bench.crm.seeded import seeded
 from bench.measure import Cost, measure
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> bool:
             bare = _step("bare_step", sandbox, folder=folder)
             first = _step("pull_step", sandbox, folder=folder)
             again = _step("pull_step", sandbox, folder=folder)
-        held = _report(crm, first=first, bare=bare, again=again, judged=options.contacts >= JUDGED_FROM) and held
+        held = _report(crm, first=first, bare=bare, again=again, is_judged=options.contacts >= JUDGED_FROM) and held
     return held
 
 
@@ -89,7 +90,7 @@ def _full(rows: int, size: int) -> int:
     return -(-rows // size)
 
 
-def _report(crm: str, *, first: Step, bare: Step, again: Step, judged: bool) -> bool:
+def _report(crm: str, *, first: Step, bare: Step, again: Step, is_judged: bool) -> bool:
     rows = first.told["rows"]
     by_kind = {kind: sum(rows[s] for s, k in first.told["kinds"].items() if k == kind) for kind in ("contact", "activity")}
     least = least_calls(crm, rows=rows, related=bare.told["related"])
@@ -105,14 +106,12 @@ def _report(crm: str, *, first: Step, bare: Step, again: Step, judged: bool) -> 
         )
     print(f"\nread calls {reads:,} ÷ least {least:,} = {reads / least:.3f}; CPU {ratio:.2f} × only reading")
     print(f"the sandbox counted: {', '.join(f'{count:,} {call}' for call, count in first.calls.items())}")
-    if not judged:
+    if not is_judged:
         print(f"below {JUDGED_FROM:,} contacts short last pages weigh too much: the bars are not judged")
         return True
     claims = [
-        (f"read calls at most {MOST_CALLS} × the least", reads <= MOST_CALLS * least),
-        (f"at most {MOST_MB} MB", first.cost.peak_mb <= MOST_MB),
+        (f"read calls {reads / least:.3f} × the least, at most {MOST_CALLS}", reads <= MOST_CALLS * least),
+        (f"{first.cost.peak_mb:.0f} MB, at most {MOST_MB}", first.cost.peak_mb <= MOST_MB),
         ("the second pull finds nothing new", again.told["fresh"] == 0),
     ]
-    for claim, holds in claims:
-        print(f"{'holds' if holds else 'FAILS'}: {claim}")
-    return all(holds for _, holds in claims)
+    return judged(f"pull, {crm}", claims)

@@ -17,6 +17,7 @@ from statistics import median
 
 import psutil
 
+from bench.bars import judged
 from bench.live.installed import connected, settings_of
 from bench.live.servers import REPOSITORY, Server, cpu_of, serving
 from connector.cli.sandboxes import sandbox_beside
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace) -> bool:
                 made = connected(settings_of(scratch, database_url=url), [sandbox], public_url="https://bench.example")
                 opponents = stack.enter_context(_opponents(scratch, url=url, processes=processes, requests=options.requests))
                 shots = _rounds(opponents, account=int(made.accounts["hubspot"]), rounds=options.rounds)
-            held = _report(database, shots, judged=options.requests >= JUDGED_FROM) and held
+            held = _report(database, shots, is_judged=options.requests >= JUDGED_FROM) and held
     return held
 
 
@@ -159,7 +160,7 @@ def _shot(opponent: Opponent, *, account: int, first: int) -> Shot:
     )
 
 
-def _report(database: str, shots: Mapping[str, Sequence[Shot]], *, judged: bool) -> bool:
+def _report(database: str, shots: Mapping[str, Sequence[Shot]], *, is_judged: bool) -> bool:
     print(f"\n{database}: {LINES} connections, median of {len(shots['receiver'])} turns (best in brackets)\n")
     print("| | requests/s | events/s | requests a CPU second | CPU µs a request | of it database | p50 ms | p99 ms | sender busy |")
     print("|---|---|---|---|---|---|---|---|---|")
@@ -176,16 +177,14 @@ def _report(database: str, shots: Mapping[str, Sequence[Shot]], *, judged: bool)
         )
     of_rate, of_cpu, mixed = _ratios(shots)
     print(f"\nreceiver ÷ bare view in the same round: {of_rate:.2f} of its requests/s, {of_cpu:.2f} of its requests for each CPU second")
-    if not judged:
+    if not is_judged:
         print(f"below {JUDGED_FROM:,} requests a turn start-up weighs too much: the bars are not judged")
         return True
     claims = [
         (f"at least {LEAST[database]} of the bare view's requests/s: {of_rate:.2f}", of_rate >= LEAST[database]),
         (f"letters of {MIXED}: at least {LEAST_MIXED} times the events/s of letters of one: {mixed:.1f}", mixed >= LEAST_MIXED),
     ]
-    for claim, holds in claims:
-        print(f"{'holds' if holds else 'FAILS'}: {claim}")
-    return all(holds for _, holds in claims)
+    return judged(f"receiver, {database}", claims)
 
 
 def _ratios(shots: Mapping[str, Sequence[Shot]]) -> tuple[float, float, float]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import requests
 
+from bench.bars import judged
 from bench.crm.installed import UNLIMITED, calls_of, forget_calls
 from bench.live.beside import polled_times
 from bench.live.installed import connected, pulled_and_live, settings_of
@@ -59,9 +60,7 @@ def run(options: argparse.Namespace) -> bool:
         (f"{memory_mb:.0f} MB, at most {MOST_MB:.0f}", memory_mb <= MOST_MB),
         *((f"{name}: {day:,.0f} calls a day, at most {MOST_CALLS_A_DAY:,}", day <= MOST_CALLS_A_DAY) for name, day in days.items()),
     ]
-    for claim, holds in claims:
-        print(f"{'holds' if holds else 'FAILS'}: {claim}")
-    return all(holds for _, holds in claims)
+    return judged("rest", claims)
 
 
 def _up(folder: Path, *, port: int) -> AbstractContextManager[Server]:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
+from bench.bars import judged
 from bench.crowd import crowd_of
 from bench.measure import Cost, measure
 from bench.result import differences, load
@@ -46,7 +47,8 @@ def run(options: argparse.Namespace) -> bool:
     for _ in range(options.rounds):
         for engine, seen in costs.items():
             seen.append(measure(f"bench.engines.{engine}", str(crowd.folder), environment=_THREADS))
-    return _report(costs, people=options.people) and equal
+    agreed = judged("scoring", [("every engine gives the same result", equal)])
+    return _report(costs, people=options.people) and agreed
 
 
 def _results_agree(crowd: Path, results: Path) -> bool:
@@ -79,11 +81,11 @@ def _report(costs: dict[str, list[Cost]], *, people: int) -> bool:
         print(f"| {ENGINES[engine]} | {cpu[engine]:.2f} | {cpu['kernel'] / cpu[engine]:.2f} | {wall_s:.1f} | {peak_mb:.0f} |")
     print()
     peak = max(cost.peak_mb for cost in costs["kernel"])
-    claims = [(f"CPU at most {most} × {engine}", cpu["kernel"] / cpu[engine] <= most) for engine, most in BARS]
-    claims.append((f"at most {MOST_MB} MB in all processes", peak <= MOST_MB))
+    claims = [
+        (f"CPU {cpu['kernel'] / cpu[engine]:.2f} × {engine}, at most {most}", cpu["kernel"] / cpu[engine] <= most) for engine, most in BARS
+    ]
+    claims.append((f"{peak:.0f} MB in all processes, at most {MOST_MB}", peak <= MOST_MB))
     if people < JUDGED_FROM:
         print(f"start-up weighs too much below {JUDGED_FROM:,} people: the bars are not judged")
         return True
-    for claim, holds in claims:
-        print(f"{'holds' if holds else 'FAILS'}: {claim}")
-    return all(holds for _, holds in claims)
+    return judged("scoring", claims)

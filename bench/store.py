@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import process_time
 
+from bench.bars import judged
 from bench.crowd import crowd_of
 from bench.engines.store_shards import NOW
 from bench.measure import Cost, measure
@@ -90,6 +91,4 @@ def _report(cpu: dict[str, float], costs: dict[str, list[Cost]], times_ms: dict[
     times = cpu["score"] / cpu["read"]
     claims = [(f"scoring takes {times:.2f} times the CPU of reading, at most {MOST_TIMES_READING}", times <= MOST_TIMES_READING)]
     claims += [(f"{label}: {times_ms[label]:.2f} ms, at most {most}", times_ms[label] <= most) for label, most in MOST_MS.items()]
-    for claim, holds in claims:
-        print(f"{'holds' if holds else 'FAILS'}: {claim}")
-    return all(holds for _, holds in claims)
+    return judged("store", claims)
