@@ -51,8 +51,8 @@ def test_tasks_cost_the_calls_that_the_dry_run_named_for_them(desk: Desk) -> Non
 
     done = desk.told("write-back", "--plan", str(dry["plan"]["id"]))
 
-    assert set(dry["plan"]["calls"]) == {"salesforce tasks"}
-    assert dry["plan"]["calls"]["salesforce tasks"] == _at_work(done)
+    assert {what for what in dry["plan"]["calls"] if what.endswith(" tasks")} == {"salesforce tasks"}
+    assert sum(dry["plan"]["calls"].values()) == _at_work(done), "stages of those who may move at last included, whom the hour decides"
 
 
 def test_a_plan_made_before_another_model_was_published_is_refused_with_nothing_written(desk: Desk) -> None:
