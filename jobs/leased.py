@@ -125,10 +125,11 @@ class LeaseKeeper:
             self._store.write(partial(self._renew_unit, lease=lease))
             held.proof.until_s = asked_s + PROVEN_S
         except LeaseLost:
+            with self._changed:
+                if self._held.pop(lease.holder, None) is None:  # it was given back while this waited for its turn
+                    return
             log.warning("a lease was lost", lease=lease.name)
             held.lost.set()
-            with self._changed:
-                self._held.pop(lease.holder, None)
         except HotleadError as error:  # tried again in a moment; a unit of its work finds out by itself whether it was lost
             log.warning("a lease could not be renewed", lease=lease.name, error=type(error).__name__)
 

@@ -88,6 +88,7 @@ class JournalClient:
             headers["Content-Type"] = "application/json"
         what = f"{method} {path.partition('/offset/')[0]}"
         status, text = self._send(method, self._settings.base_url + path, headers, None if body is None else json.dumps(body), what=what)
+        self._budget.saw()
         if status in (204, 404):
             return JournalReply(status=status, body={})
         if status >= 300:
@@ -120,6 +121,7 @@ class JournalClient:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         what = f"POST {TOKEN}"
         status, text = self._send("POST", self._settings.base_url + TOKEN, headers, urlencode(form), what=what)
+        self._budget.saw()
         if status >= 300:
             # Whatever the status, it is the app's id, secret or scopes that HubSpot will not have.
             raise self._refusal(401, text, what=what)

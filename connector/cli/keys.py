@@ -72,10 +72,11 @@ def _say(frame: Frame, rotated: Rotated, *, place: str, by_file: bool) -> None:
     for whose in rotated.resealed.unreadable:
         frame.say(f"[bold yellow]No key here opens the secrets of {escape(whose)}:[/] make them anew (`hotlead connect`, `hotlead site`).")
     if by_file:
-        frame.say(f"The old key is gone from {escape(place)}. Copy that file to wherever you keep a copy of it.")
+        frame.say(f"The old key is gone from {escape(place)}: renew the copy that you keep of that file.")
+        frame.say("Keep the old copy, too, as long as you keep backups of the database from before now: they open with the old key only.")
     elif rotated.others:
         frame.say(f"Now take the old key ({', '.join(rotated.others)}) out of {escape(place)}, wherever hotlead runs; there is no hurry.")
-    frame.say("Copies of the database from before now open with the old key only: keep it as long as you keep them.")
+        frame.say("Keep it as long as you keep backups of the database from before now: they open with the old key only.")
 
 
 def _counted(done: Resealed) -> str:
