@@ -92,6 +92,7 @@ def _live_for_all(desk: Desk) -> None:
 def test_the_reasons_of_every_explained_score_add_up(desk: Desk) -> None:
     hottest = [str(person) for (person,) in desk.rows("SELECT person FROM scores WHERE excluded = '' ORDER BY rank DESC LIMIT 12")]
 
+    assert len(hottest) == 12
     for who in hottest:
         (told,) = desk.told("explain", who)
         points = {side: sum(r["points"] for r in told["reasons"] if r["side"] == side) for side in ("fit", "engagement", "")}

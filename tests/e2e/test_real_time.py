@@ -1,40 +1,22 @@
 """A change in a CRM, told by a hint, is in the CRM again as score, stage and task; whatever came in what order."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support.journeys import CRMS, Desk, Town, scored_town
-from tests.support.real_time import Lanes, lanes
+from tests.support.journeys import CRMS, Desk, Town
+from tests.support.real_time import Lanes
 
 TASKS = ("Task", "tasks")
 
 
 @pytest.fixture(scope="module")
-def live_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Everything live in both CRMs and written once. The portal opens no events, so that what people do shows in their contact."""
+def home(small: Town) -> Town:
+    """Everything live in both CRMs and written once."""
 
     def go_live(desk: Desk) -> None:
         desk.go_live("tasks")
         desk.ok("write-back")
 
-    with scored_town(tmp_path_factory.mktemp("town"), people=100, more={"hubspot": ("--tier", "professional")}) as town:
-        yield town.after(go_live)
-
-
-@pytest.fixture
-def desk(live_town: Town) -> Iterator[Desk]:
-    with live_town.fresh() as desk:
-        yield desk
-
-
-@pytest.fixture
-def beside(desk: Desk) -> Iterator[Lanes]:
-    """The lanes beside the desk's CRMs, with nothing waiting."""
-    with lanes(desk) as here:
-        here.settle()
-        desk.forget_counts()
-        yield here
+    return small.after(go_live)
 
 
 def quiet(desk: Desk) -> tuple[int, str, str]:

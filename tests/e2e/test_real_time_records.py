@@ -1,51 +1,18 @@
 """Merges, conversions, deletions and privacy deletions arrive by hints, in whatever order, and nothing is lost or brought back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 import requests
 
 from connector.ports.hooks import HintKind
-from tests.support.journeys import Desk, Town, scored_town
-from tests.support.real_time import Lanes, lanes
+from tests.support.journeys import Desk, Town
+from tests.support.real_time import Lanes, ids_of, leads
 
 
 @pytest.fixture(scope="module")
-def pulled_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Pulled and scored, live nowhere."""
-    with scored_town(tmp_path_factory.mktemp("town"), people=100, more={"hubspot": ("--tier", "professional")}) as town:
-        yield town
-
-
-@pytest.fixture
-def desk(pulled_town: Town) -> Iterator[Desk]:
-    with pulled_town.fresh() as desk:
-        yield desk
-
-
-@pytest.fixture
-def beside(desk: Desk) -> Iterator[Lanes]:
-    with lanes(desk) as here:
-        here.settle()
-        yield here
-
-
-def ids_of(desk: Desk, connection: str, source: str, many: int) -> list[str]:
-    found = desk.rows(
-        "SELECT r.id FROM raw r JOIN sources o ON o.no = r.source WHERE o.connection = ? AND o.source = ? AND r.deleted = 0"
-        " AND r.survivor IS NULL ORDER BY r.id LIMIT ?",
-        connection,
-        source,
-        many,
-    )
-    return [one for (one,) in found]
-
-
-def leads(desk: Desk, many: int) -> list[str]:
-    """Leads that are not converted yet."""
-    found = ids_of(desk, "salesforce", "Lead", 1000)
-    open_ = [one for one in found if not desk.value("salesforce", "Lead", one, "IsConverted")]
-    return open_[:many]
+def home(small: Town) -> Town:
+    return small
 
 
 def hubspot(desk: Desk, path: str, body: dict[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -19,30 +19,14 @@ from connector.ports.errors import CrmUnreachable
 from connector.ports.inbox import SITE, Arrived, LeaseLost
 from connector.ports.telemetry import Count, Timing
 from jobs.registry import REGISTRY
-from tests.e2e.test_real_time_records import ids_of
 from tests.support.jobs import work_over
-from tests.support.journeys import CRMS, Desk, Town, scored_town
-from tests.support.real_time import Lanes, lanes
+from tests.support.journeys import CRMS, Desk, Town
+from tests.support.real_time import Lanes, ids_of
 
 
 @pytest.fixture(scope="module")
-def pulled_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with scored_town(tmp_path_factory.mktemp("town"), people=100, more={"hubspot": ("--tier", "professional")}) as town:
-        yield town
-
-
-@pytest.fixture
-def desk(pulled_town: Town) -> Iterator[Desk]:
-    with pulled_town.fresh() as desk:
-        yield desk
-
-
-@pytest.fixture
-def beside(desk: Desk) -> Iterator[Lanes]:
-    with lanes(desk) as here:
-        here.settle()
-        desk.forget_counts()
-        yield here
+def home(small: Town) -> Town:
+    return small
 
 
 def event(contact: str, *, number: int = 1) -> Mapping[str, Any]:

@@ -21,26 +21,19 @@ from connector.ports.connections import Connection, LiveStep
 from connector.ports.crm import RawRecord
 from connector.ports.inbox import Lane
 from connector.ports.store import Tx
-from tests.support.journeys import CRMS, Desk, Town, scored_town
+from tests.support.journeys import CRMS, Desk, Town
 from tests.support.real_time import Lanes, lanes
 
 
 @pytest.fixture(scope="module")
-def live_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def home(small: Town) -> Town:
     """Fields are live in both CRMs, and nothing is written yet: everybody waits."""
-
-    with scored_town(tmp_path_factory.mktemp("town"), people=100, more={"hubspot": ("--tier", "professional")}) as town:
-        yield town.after(lambda desk: desk.go_live("fields"))
-
-
-@pytest.fixture
-def desk(live_town: Town) -> Iterator[Desk]:
-    with live_town.fresh() as desk:
-        yield desk
+    return small.after(lambda desk: desk.go_live("fields"))
 
 
 @pytest.fixture
 def beside(desk: Desk) -> Iterator[Lanes]:
+    """The lanes beside the desk's CRMs, with everybody waiting."""
     with lanes(desk) as here:
         yield here
 

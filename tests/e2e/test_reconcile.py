@@ -1,33 +1,9 @@
 """The nightly reconcile finds every planted miss, and asks for nothing else."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from connector.flows.progress import silent
 from connector.flows.reconcile import Reconciled, reconcile
-from tests.e2e.test_real_time_records import ids_of, leads
-from tests.support.journeys import CRMS, Desk, Town, scored_town
-from tests.support.real_time import Lanes, always, lanes
-
-
-@pytest.fixture(scope="module")
-def pulled_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with scored_town(tmp_path_factory.mktemp("town"), people=100) as town:
-        yield town
-
-
-@pytest.fixture
-def desk(pulled_town: Town) -> Iterator[Desk]:
-    with pulled_town.fresh() as desk:
-        yield desk
-
-
-@pytest.fixture
-def beside(desk: Desk) -> Iterator[Lanes]:
-    with lanes(desk) as here:
-        here.settle()
-        yield here
+from tests.support.journeys import CRMS, Desk
+from tests.support.real_time import Lanes, always, ids_of, leads
 
 
 def night(beside: Lanes, name: str) -> Reconciled:
@@ -69,13 +45,15 @@ def test_what_salesforce_never_told_is_found(desk: Desk, beside: Lanes) -> None:
 
 def test_what_hubspot_never_told_is_found(desk: Desk, beside: Lanes) -> None:
     sandbox = desk.sandboxes["hubspot"]
-    changed, deleted, erased, first, second = ids_of(desk, "hubspot", "contacts", 5)
+    changed, deleted, erased, first, second, visitor = ids_of(desk, "hubspot", "contacts", 6)
+    for contact in (first, second):
+        sandbox.create("events", {"contact": contact, "eventType": "e_submitted_form", "subject": "told_before"})
+    night(beside, "hubspot")
     made = sandbox.create("contacts", {"email": "missed@missed.test", "lastname": "Missed"})
     sandbox.edit("contacts", changed, {"jobtitle": "Chief Executive Officer"})
     sandbox.delete("contacts", deleted)
     sandbox.order("acts", {"act": "erase", "source": "contacts", "record": erased})
     merged = sandbox.order("acts", {"act": "merge", "source": "contacts", "winner": first, "losers": [second]})["id"]
-    visitor = ids_of(desk, "hubspot", "contacts", 6)[5]
     sandbox.create("events", {"contact": visitor, "eventType": "e_submitted_form", "subject": "contact_sales"})
 
     told = night(beside, "hubspot")

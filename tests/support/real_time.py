@@ -113,3 +113,22 @@ def lanes(desk: Desk, *, breaker_writes: int = 12, clock: Clock = wall_clock) ->
             breaker_writes=breaker_writes,
         )
         yield Lanes(here=here, road=road)
+
+
+def ids_of(desk: Desk, connection: str, source: str, many: int) -> list[str]:
+    """The first so many living rows of a source that the store holds."""
+    found = desk.rows(
+        "SELECT r.id FROM raw r JOIN sources o ON o.no = r.source WHERE o.connection = ? AND o.source = ? AND r.deleted = 0"
+        " AND r.survivor IS NULL ORDER BY r.id LIMIT ?",
+        connection,
+        source,
+        many,
+    )
+    return [one for (one,) in found]
+
+
+def leads(desk: Desk, many: int) -> list[str]:
+    """Leads that are not converted yet."""
+    found = ids_of(desk, "salesforce", "Lead", 1000)
+    open_ = [one for one in found if not desk.value("salesforce", "Lead", one, "IsConverted")]
+    return open_[:many]
