@@ -1,14 +1,11 @@
-"""Where a person stands: baseline, temperature, stage, dates, origin, next action."""
+"""What is asked for: the baseline, temperatures that rise, are held and fall, hand-offs and their tasks."""
 
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from connector.core.ladder import Redirect, Stage
-from connector.core.model import Label
-from connector.core.people import Person
-from connector.core.qualification import Decision, StageMove, Standing, baseline, baseline_after, facts_of, look, newcomer
+from connector.core.qualification import Decision, StageMove, Standing, baseline, baseline_after, newcomer
 from connector.core.records import DealState
 from tests.support.ladders import (
     COLD,
@@ -16,18 +13,14 @@ from tests.support.ladders import (
     EXCLUDED,
     HOT,
     HOUR,
-    LADDER,
     NEARLY_HOT,
     NOW,
-    OPEN_DEAL,
     PERSON,
     WARM,
     around,
     asked,
     deal,
     fired,
-    grade_in,
-    known,
     looked,
     standing,
     state,
@@ -255,206 +248,3 @@ def test_another_touch_does_not_answer_an_inquiry(touched: datetime) -> None:
     person = replace(PERSON, last_touch_at=touched)
 
     assert asked(looked(fired(COLD, inquiry=NOW - 2 * HOUR), state(), person=person)) == [("answer", "hand_off.inquiry")]
-
-
-def test_a_stage_is_never_lowered() -> None:
-    for stage in ("mql", "sal", "sql", "opportunity", "customer"):
-        decision = looked(COLD, state(stage))
-
-        assert decision.state.stage == stage
-        assert decision.state.stage_since == NOW - 30 * DAY
-        assert decision.moves == ()
-
-
-def test_a_lower_stage_in_the_crm_does_not_pull_down() -> None:
-    assert looked(COLD, state("sql"), person=with_facts({"person.crm_stage": "lead"})).moves == ()
-
-
-def test_a_stage_that_people_set_in_the_crm_wins_upward() -> None:
-    decision = looked(HOT, state("mql", temperature="hot"), person=with_facts({"person.crm_stage": "sql"}))
-
-    assert decision.moves == (StageMove(person=5, at=NOW, before="mql", after="sql", why="set in the CRM", by="crm"),)
-
-
-def test_a_stage_entered_by_people_only_is_not_entered_by_a_score() -> None:
-    assert looked(HOT, state("lead")).state.stage == "mql"
-
-
-def test_an_open_deal_makes_an_opportunity_and_says_so_plainly() -> None:
-    decision = looked(HOT, state("mql", temperature="hot"), person=replace(PERSON, deals=(deal(DealState.OPEN, on_it=False),)))
-
-    assert [(m.after, m.why, m.by) for m in decision.moves] == [("opportunity", "its conditions hold", "hotlead")]
-
-
-def test_a_move_names_only_triggers_that_its_stage_asks_for() -> None:
-    decision = looked(fired(WARM, webinar=NOW), newcomer(PERSON, around=around()))
-
-    assert [(m.after, m.why) for m in decision.moves] == [("lead", "its conditions hold")]
-
-
-def test_a_stage_that_left_the_ladder_counts_as_the_nearest_below() -> None:
-    without_sal = replace(LADDER, stages=tuple(s for s in LADDER.stages if s.id != "sal"))
-
-    decision = look(PERSON, standing=COLD, state=state("sal"), open_tasks=False, around=around(without_sal))
-
-    assert decision.state.stage == "mql"
-
-
-def test_conditions_may_ask_for_grade_points_and_deals() -> None:
-    person = replace(PERSON, deals=(deal(DealState.LOST),), last_touch_at=NOW - 36 * HOUR)
-
-    facts = facts_of(with_facts({"person.crm_stage": "sql"}, person), standing=HOT, triggers=frozenset({"hot", "hand_off.trial"}), now=NOW)
-
-    assert facts["score.total"] == 100
-    assert facts["score.fit"] == 70
-    assert facts["score.engagement"] == 50
-    assert facts["score.grade"] == "A1"
-    assert facts["score.temperature"] == "hot"
-    assert (facts["deal.open"], facts["deal.won"], facts["deal.lost"]) == (False, False, True)
-    assert facts["hand_off.trial"] is True
-    assert "hand_off.inquiry" not in facts
-    assert facts["crm.stage"] == "sql"
-    assert facts["rep.days_since_touch"] == 1
-
-
-def test_a_meeting_to_come_is_a_touch_of_today_and_no_touch_is_unknown() -> None:
-    to_come = replace(PERSON, last_touch_at=NOW + 3 * DAY)
-
-    assert facts_of(to_come, standing=COLD, triggers=frozenset(), now=NOW)["rep.days_since_touch"] == 0
-    assert "rep.days_since_touch" not in facts_of(PERSON, standing=COLD, triggers=frozenset(), now=NOW)
-
-
-@pytest.mark.parametrize(
-    "person",
-    [
-        replace(PERSON, deals=(deal(DealState.WON, on_it=False),)),
-        replace(PERSON, deals=(deal(DealState.OPEN),)),
-        replace(PERSON, last_touch_at=NOW - 14 * DAY),
-        replace(PERSON, last_touch_at=NOW + DAY),
-    ],
-    ids=["customer", "open deal", "touched lately", "a meeting to come"],
-)
-def test_a_redirected_person_is_not_made_an_mql_but_somebody_is_told(person: Person) -> None:
-    decision = looked(HOT, state("lead"), person=person)
-
-    assert decision.state.stage != "mql"
-    assert asked(decision) == [("call", "hot")]
-    assert decision.tasks[0].redirected != ""
-
-
-def test_a_touch_of_long_ago_redirects_nobody() -> None:
-    decision = looked(HOT, state(), person=replace(PERSON, last_touch_at=NOW - 15 * DAY))
-
-    assert decision.state.stage == "mql"
-    assert decision.tasks[0].redirected == ""
-
-
-def test_a_redirect_may_let_the_stage_move() -> None:
-    tell = Redirect(id="all", label=Label(en="All"), when=known("person.email"), to=OPEN_DEAL.to, stage_move=True)
-
-    decision = look(PERSON, standing=HOT, state=state(), open_tasks=False, around=around(replace(LADDER, redirects=(tell,))))
-
-    assert decision.state.stage == "mql"
-    assert decision.tasks[0].redirected == "All"
-
-
-def test_the_first_and_the_last_mql_date_are_kept() -> None:
-    first = looked(HOT, state())
-    later = looked(HOT, first.state, now=NOW + DAY)
-
-    assert (first.state.first_mql_at, first.state.last_mql_at) == (NOW, NOW)
-    assert (later.state.first_mql_at, later.state.last_mql_at) == (NOW, NOW)
-
-
-def test_a_later_cycle_moves_the_last_mql_date_only() -> None:
-    earlier = NOW - 90 * DAY
-    recycled = replace(state("lead"), first_mql_at=earlier, last_mql_at=earlier)
-
-    decision = looked(HOT, recycled)
-
-    assert (decision.state.first_mql_at, decision.state.last_mql_at) == (earlier, NOW)
-
-
-def test_who_passes_by_mql_has_no_mql_date() -> None:
-    assert looked(COLD, state(), person=replace(PERSON, deals=(deal(DealState.OPEN),))).state.first_mql_at is None
-
-
-def test_an_mql_by_score_is_marketings() -> None:
-    assert looked(HOT, state()).state.origin == "marketing"
-
-
-def test_a_hand_off_with_an_origin_sets_it() -> None:
-    assert looked(fired(HOT, trial=NOW, inquiry=NOW), state()).state.origin == "pql"
-    assert looked(fired(COLD, trial=NOW), state("sal")).state.origin == "pql"
-
-
-def test_an_origin_once_known_stays() -> None:
-    assert looked(fired(HOT, trial=NOW), state(origin="partner")).state.origin == "partner"
-
-
-@pytest.mark.parametrize(
-    "person",
-    [with_facts({"person.crm_stage": "mql"}), replace(PERSON, deals=(deal(DealState.WON),))],
-    ids=["set by people", "a customer"],
-)
-def test_nothing_is_claimed_about_the_origin_of_others(person: Person) -> None:
-    assert looked(HOT, state(), person=person).state.origin == ""
-
-
-@pytest.mark.parametrize(
-    ("said", "line"),
-    [
-        (HOT, "Call today"),
-        (WARM, "Check the need"),
-        (COLD, "Nothing now"),
-        (fired(HOT, inquiry=NOW), "Answer the inquiry"),
-        (fired(HOT, inquiry=NOW, trial=NOW), "Call: the trial is in use"),  # the first in the document
-        (fired(WARM, webinar=NOW), "Check the need"),
-        (EXCLUDED, ""),
-    ],
-)
-def test_the_next_action_is_one_line_for_the_rep(said: Standing, line: str) -> None:
-    assert looked(said, state()).state.next_action == line
-
-
-def test_the_next_action_stays_while_nobody_has_taken_the_hand_off_up() -> None:
-    said = fired(COLD, inquiry=NOW - HOUR)
-    first = looked(said, state())
-
-    assert looked(said, first.state, now=NOW + 3 * DAY).state.next_action == "Answer the inquiry"
-
-
-def test_the_next_action_follows_the_held_temperature() -> None:
-    assert looked(NEARLY_HOT, state("mql", temperature="hot")).state.next_action == "Call today"
-
-
-def test_texts_are_in_the_ladders_language_where_it_has_them() -> None:
-    person = replace(PERSON, deals=(deal(DealState.OPEN),))
-    japanese = around(replace(LADDER, language="ja"))
-
-    hot = look(person, standing=HOT, state=state("opportunity"), open_tasks=False, around=japanese)
-    warm = look(PERSON, standing=WARM, state=state(), open_tasks=False, around=japanese)
-
-    assert hot.state.next_action == "本日中に電話"
-    assert hot.tasks[0].redirected == "商談中"
-    assert warm.state.next_action == "Check the need"
-
-
-def test_a_ladder_without_next_actions_says_nothing() -> None:
-    bare = around(replace(LADDER, next_actions={}))
-
-    assert look(PERSON, standing=HOT, state=state(), open_tasks=False, around=bare).state.next_action == ""
-
-
-def test_a_ladder_of_two_stages_is_enough() -> None:
-    short = replace(
-        LADDER,
-        stages=(
-            Stage(id="lead", label=Label(en="Lead"), enter=known("person.email")),
-            Stage(id="mql", label=Label(en="MQL"), enter=grade_in("A1", "A2")),
-        ),
-    )
-
-    decision = look(PERSON, standing=HOT, state=newcomer(PERSON, around=around(short)), open_tasks=False, around=around(short))
-
-    assert [(m.before, m.after) for m in decision.moves] == [("lead", "mql")]
