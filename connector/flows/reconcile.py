@@ -154,7 +154,8 @@ def _compare(errand: _Errand, records: Sequence[RawRecord], *, counts: _Counts) 
         stored = tx.raw.get([row.key for row in records])
         erased = tx.raw.erased([row.key for row in records])
     missing = [row for row in records if row.key not in stored and row.key not in erased]
-    newer = [row for row in records if row.key in stored and _is_newer(row, stored[row.key])]
+    # An event stays as it happened; that its contact was merged since is told by the contact.
+    newer = [row for row in records if errand.by_id and row.key in stored and _is_newer(row, stored[row.key])]
     counts.missing += len(missing)
     counts.newer += len(newer)
     if errand.by_id:

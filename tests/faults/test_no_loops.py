@@ -89,9 +89,9 @@ class Days:
 
 
 def _scores(desk: Desk) -> dict[int, tuple[Any, ...]]:
-    """What is written of a score, by person."""
+    """What is written of a score, and which hand-offs count (they end with their time), by person."""
     rows = desk.rows(
-        "SELECT s.person, s.fit, s.engagement, s.grade, s.temperature, s.excluded, l.stage FROM scores s"
+        "SELECT s.person, s.fit, s.engagement, s.grade, s.temperature, s.excluded, s.fired, l.stage FROM scores s"
         " LEFT JOIN ladder_states l ON l.person = s.person"
     )
     return {row[0]: row[1:] for row in rows}
@@ -246,7 +246,7 @@ def test_a_true_loop_is_stopped_shown_and_healed(live_town: Town) -> None:
         left, healed = _flipping(world), desk.writes()
         waiting = world.beside.waiting()
 
-    assert contrarian.turns > hours * limit, "the loop went on as long as it was there"
+    assert contrarian.turns > hours * (limit - 1), "the loop went on as long as it was there"
     assert shown.count(1) > len(shown) // 2
     assert said == {"admin of the CRM"}
     assert others == set()
