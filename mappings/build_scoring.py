@@ -23,7 +23,7 @@ from connector.core.model import (
     Side,
     Surge,
 )
-from mappings.keys_scoring import ENGAGEMENT_BANDS, FIT_BANDS
+from mappings.keys_bands import ENGAGEMENT_BANDS, FIT_BANDS
 
 Read = Mapping[str, Any]
 """A table read by its shape: every key is there, each value of its kind."""

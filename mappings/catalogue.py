@@ -11,7 +11,7 @@ from connector.core.ladder import ORIGINS, STAGES, Ladder
 from connector.ports.crm import Catalog, CatalogField, FieldType
 from mappings.activity_parts import TEXT_DETAILS, is_glob
 from mappings.convert.plain import folded
-from mappings.keys_scoring import GRADES
+from mappings.keys_bands import GRADES
 from mappings.problems import Findings, Path, nearest
 from mappings.writing import WRITABLE
 

@@ -11,7 +11,7 @@ from connector.core.ladder import ORIGINS, STAGES
 from connector.core.records import Value
 from connector.ports.crm import Json
 from mappings.compile import LEAVE, WRITABLE, WriteField
-from mappings.keys_scoring import GRADES
+from mappings.keys_bands import GRADES
 from mappings.writing import Leave, write_field
 from tests.unit.mappings.crm_rows import mapping_of
 
