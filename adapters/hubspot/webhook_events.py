@@ -154,9 +154,9 @@ def _moment(event: Event) -> datetime | None:
 def _iso_moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):  # also a moment of the year 1 or 9999 that UTC has no year for
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
 
 
 def _event_key(event: Event) -> str:

@@ -39,7 +39,7 @@ def unwrapped(kept: bytes) -> Envelope:
     try:
         head = json.loads(line)
         return Envelope(site=str(head["site"]), production=bool(head["production"]), via=Via(head["via"]), body=body)
-    except (ValueError, KeyError, TypeError) as err:
+    except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise EventsRefused([]) from err
 
 
