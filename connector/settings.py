@@ -40,7 +40,10 @@ class Settings(BaseSettings):
     )
     score_workers: int = Field(default=2, ge=1, le=64, description="Processes that score whole shards side by side.")
     write_limit: int = Field(
-        default=2000, ge=1, le=10_000_000, description="Records one run may change in one connection before it stops and asks."
+        default=2000,
+        ge=1,
+        le=10_000_000,
+        description="Records that one run, or real time within 24 hours, may change in one connection before it stops and asks.",
     )
     deal_history_days: int = Field(default=1095, ge=30, le=3650, description="How far back the first pull reads deals, in days.")
     breaker_writes_per_hour: int = Field(

@@ -12,11 +12,13 @@ from typing import cast
 import pytest
 
 from adapters.kit.budget import Budget, Purpose
+from connector.bootstrap import opened
 from connector.flows.stopping import Stopped, Stopping
 from connector.flows.tokens import StoredTokens
 from connector.ports.errors import CrmUnreachable
 from connector.ports.inbox import LeaseLost
 from connector.ports.tokens import SharedToken
+from connector.settings import load_settings
 from connector.store.sql_store import SqlStore
 from connector.store.vault import open_vault
 from jobs import leased
@@ -339,6 +341,15 @@ def test_alone_on_its_store_nobody_waits_for_who_was_killed_while_logging_in(sto
     thread.join(timeout=20)
 
     assert [token.text for token in got] == ["x"]
+
+
+def test_on_sqlite_whoever_writes_is_alone(tmp_path: Path) -> None:
+    with sqlite_store(tmp_path / "data"):
+        """Made, and closed again."""
+
+    with opened(load_settings(data_dir=tmp_path / "data"), command="test", writing=True) as here:
+        assert isinstance(here.tokens, StoredTokens)
+        assert here.tokens.alone
 
 
 def shelf(store: SqlStore, folder: Path, *, clock: Standing | None = None, alone: bool = False) -> StoredTokens:
