@@ -17,8 +17,8 @@ from connector.bootstrap import Installation, opened
 from connector.cli.frame import STOPPED, TRY_IT, Frame, frame_of, progress_bars, road_of
 from connector.cli.sandboxes import RunningSandbox, sandbox_beside
 from connector.cli.setting_up import set_up
+from connector.cli.showing import WORKED_ALREADY, show_hottest
 from connector.cli.tables import explanation_panel, pulled_table, tally_table
-from connector.cli.working import WORKED_ALREADY, show_hottest
 from connector.flows.connect import connect
 from connector.flows.explain import explain
 from connector.flows.go_live import go_live

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from connector.cli.frame import LOOK_AND_CHANGE, PARTLY, frame_of, looking
+from connector.cli.showing import SHOWN_ROWS, show_plan
 from connector.cli.tables import findings_list, parked_list, runs_table
-from connector.cli.working import SHOWN_ROWS, plan_of, show_plan
+from connector.cli.working import plan_of
 from connector.flows.doctor import examine
 from connector.ports.crm import Severity
 from connector.settings import unknown_variables
