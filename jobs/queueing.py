@@ -95,7 +95,7 @@ class Queue:
             with connection.transaction():
                 deferrer.defer(key=key, tried=tried)
         except AlreadyEnqueued:
-            pass
+            pass  # it waits already
 
 
 def _tell(connection: Any, no: int, queue: str) -> None:
