@@ -20,6 +20,7 @@ Clock = Callable[[], datetime]
 FIRST_RETRY = timedelta(hours=1)
 LONGEST_RETRY = timedelta(hours=24)
 AT_ONCE = timedelta(0)
+ROWS_TOGETHER = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,13 @@ def send_batch(work: Work, *, place: Place, crm: Crm, source: str, batch: Sequen
             outcomes.append((change, outcome))
     finally:
         work.store.write(partial(_record, work=work, mapping=place.mapping, outcomes=tuple(outcomes)))
+
+
+def rows_together(write_batch: int) -> int:
+    """Rows of one source that are taken from a plan together, in full batches: those that are looked at first go first, so that looking
+    takes full calls too.
+    """
+    return max(1, ROWS_TOGETHER // write_batch) * write_batch
 
 
 def is_looked_at(change: PlannedChange, *, look_again: bool) -> bool:

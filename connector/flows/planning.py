@@ -13,6 +13,7 @@ from connector.core.follow_ups import Surroundings
 from connector.core.people import Person, PersonId
 from connector.core.qualification import Decision, LadderState, Standing, baseline, baseline_after, look, newcomer, unanswered
 from connector.core.records import RecordKey
+from connector.flows.outbox import rows_together
 from connector.flows.places import Place, covers, standing_of, step_of
 from connector.flows.published import Published
 from connector.flows.row_changes import (
@@ -243,9 +244,14 @@ class Planning:
 
 
 def _reread_calls(flags: bytearray, *, abilities: Abilities) -> int:
-    """Each write batch reads its own rows again."""
-    batches = (flags[n : n + abilities.write_batch] for n in range(0, len(flags), abilities.write_batch))
-    return sum(-(-sum(batch) // abilities.reread_batch) for batch in batches)
+    """Each write batch reads its own rows again; of those that are taken together, these go first."""
+    size = abilities.write_batch
+    together = rows_together(size)
+    looks = 0
+    for start in range(0, len(flags), together):
+        left = sum(flags[start : start + together])
+        looks += left // size * -(-size // abilities.reread_batch) + -(-(left % size) // abilities.reread_batch)
+    return looks
 
 
 def _again(state: LadderState, *, refused: Sequence[tuple[Parked, FollowUp]], now: datetime) -> LadderState:

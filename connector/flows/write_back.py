@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from connector.flows.outbox import Clock, Work, is_looked_at, leave_out, send_batch
+from connector.flows.outbox import Clock, Work, is_looked_at, leave_out, rows_together, send_batch
 from connector.flows.places import Place
 from connector.flows.plan_checks import checked, model_of
 from connector.flows.progress import Progress, Step
@@ -23,8 +23,6 @@ from connector.ports.store import Store, Tx
 
 UNDECIDED = (PlanState.PENDING, PlanState.SENDING)
 ROWS_LEFT_OUT_AT_ONCE = 500
-ROWS_AT_ONCE = 2_000
-"""Of one source, taken from the plan together: those that are looked at first go first, so that looking takes full calls too."""
 OFF = "the connection is off"
 
 
@@ -120,7 +118,7 @@ def _connection(work: Work, *, reach: Reach, sources: Sequence[str], look_again:
 def _fields(work: Work, *, reach: Reach, source: str, look_again: bool) -> Iterator[int]:
     after = 0
     size = reach.place.abilities.write_batch if reach.place is not None else ROWS_LEFT_OUT_AT_ONCE
-    limit = max(1, ROWS_AT_ONCE // size) * size
+    limit = rows_together(size)
     while True:
         with work.store.read() as tx:
             rows = tx.plans.changes(work.plan, connection=reach.connection, source=source, states=UNDECIDED, after=after, limit=limit)
