@@ -20,7 +20,7 @@ A_SECOND, POLLED_A_SECOND = 20.0, 2.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=300, help=f"how long {A_SECOND:.0f} events a second come in by push")
-    parser.add_argument("--polled-seconds", type=float, default=240, help=f"how long {POLLED_A_SECOND:.0f} a second come in by polling")
+    parser.add_argument("--polled-seconds", type=float, default=150, help=f"how long {POLLED_A_SECOND:.0f} a second come in by polling")
     parser.add_argument("--burst", type=int, default=10_000, help="events that come at once")
     parser.add_argument("--bursts", type=int, default=3, help="how often so many come at once")
     parser.add_argument("--part", choices=tuple(PARTS), action="append", help="only this part; may be given again")

@@ -31,7 +31,7 @@ LONG_AGO = timedelta(days=2)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seconds", type=float, default=180, help="how long it is watched at rest")
+    parser.add_argument("--seconds", type=float, default=90, help="how long it is watched at rest")
     parser.add_argument("--people", type=int, default=2000, help="people in the sandboxes")
 
 
