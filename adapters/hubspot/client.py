@@ -81,7 +81,14 @@ class Hub:
         """The portal's time zone once known: its daily quota begins anew at midnight there."""
         self.property_names: dict[str, tuple[float, frozenset[str]]] = {}
         """By object type: when the names of its properties were read (the clock's `monotonic`), and the names."""
-        self.budget = Budget(connection=connection, clock=self.clock, lanes=_lanes(settings), resume_at=self._next_midnight, shared=budget)
+        self.budget = Budget(
+            connection=connection,
+            clock=self.clock,
+            lanes=_lanes(settings),
+            resume_at=self._next_midnight,
+            begins_anew=True,
+            shared=budget,
+        )
         self._policy = policy or RetryPolicy()
         self._chance = chance
         self._tokens = TokenKeeper(token=settings.token, renew=self._confirm, clock=self.clock)

@@ -77,7 +77,10 @@ class Lane:
 
 
 class Budget:
-    """Thread-safe. `resume_at` says when a used-up day is worth another look, given now; the default is in 15 minutes."""
+    """Thread-safe. `resume_at` says when a used-up day is worth another look, given now; the default is in 15 minutes.
+
+    `begins_anew`: the day's quota is whole again then, where else a call has to find out.
+    """
 
     def __init__(
         self,
@@ -86,12 +89,16 @@ class Budget:
         clock: Clock,
         lanes: Mapping[str, Lane] | None = None,
         resume_at: Callable[[datetime], datetime] = lambda now: now + LOOK_AGAIN,
+        begins_anew: bool = False,
         shared: SharedBudget | None = None,
     ) -> None:
         self._connection = connection
         self._clock = clock
         self._lanes = dict(lanes or {})
         self._resume_at = resume_at
+        self._begins_anew = begins_anew
+        self._anew_at: datetime | None = None
+        """When the quota that is used up is whole again, where the CRM's day has an end."""
         self._calls: Counter[str] = Counter()
         self._day_used: int | None = None
         self._day_limit: int | None = None
@@ -115,14 +122,14 @@ class Budget:
     def spend(self, *, purpose: Purpose, lanes: tuple[str, ...] = (), essential: bool = False) -> None:
         """Counts one call and comes back when it may go, after waiting for each of `lanes`.
 
-        Raises CrmLimit for a call that is not essential once nine tenths of the day's quota are used (what a rep waits for: all but the
-        last hundredths), or after `close`; for every call while the CRM wants none for a longer time (`stand_back`); LeaseLost for a write
-        once somebody else may have taken the work over, however long this one waited.
+        Raises CrmLimit for a call once nine tenths of the day's quota are used (what a rep waits for: all but the last hundredths; what is
+        essential: all of it), or after `close`, but for logins; for every call while the CRM wants none for a longer time (`stand_back`);
+        LeaseLost for a write once somebody else may have taken the work over, however long this one waited.
         """
         self._begin()
         try:
-            if not essential:
-                self._refuse_when_used_up(share=1 - (LAST_SHARE if purpose in FOR_REPS else RESERVED_SHARE))
+            if purpose is not Purpose.AUTH:  # without a token nobody finds out how the quota stands
+                self._refuse_when_used_up(share=1 - (0 if essential else LAST_SHARE if purpose in FOR_REPS else RESERVED_SHARE))
             for name in lanes:
                 self._wait_for(name)
             self._wait_until_welcome()
@@ -140,16 +147,22 @@ class Budget:
             if self._under_way:
                 self._under_way.popleft()
             self._skew_s = self._skew_s if at is None else (self._clock.now() - at).total_seconds()
-            self._day_used = self._day_used if day_used is None else day_used
+            told = day_used is not None
+            if not told and self._day_used is not None:
+                # Not every answer tells the day's figures (HubSpot's searches do not); its call was one all the same.
+                day_used = self._day_used + 1
+            self._day_used = day_used
             self._day_limit = self._day_limit if day_limit is None else day_limit
-            if day_used is not None:
+            if told:
                 self._figure_at = self._clock.now()
+            if day_used is not None:
                 self._news = None if self._day_limit is None else (day_used, self._day_limit)
 
     def close(self, *, until: datetime) -> None:
-        """Lets no call that is not essential go before `until`: the CRM has said that the quota is used up."""
+        """Lets no call go before `until`: the CRM has said that the quota is used up."""
         with self._lock:
             self._closed_until, self._closed_share = until, 1.0
+            self._anew_at = until if self._begins_anew else None
 
     def stand_back(self, *, seconds: float) -> None:
         """Lets no call go for so long, whoever makes it and for what: the CRM has asked for that (`Retry-After`)."""
@@ -172,6 +185,9 @@ class Budget:
         """`share` of the day's quota is what the call may use."""
         now = self._clock.now()
         with self._lock:
+            if self._anew_at is not None and now >= self._anew_at:
+                self._anew_at = self._closed_until = None
+                self._day_used, self._news = 0, None if self._day_limit is None else (0, self._day_limit)
             is_used_up = self._is_used_up(share)
             if self._closed_share < share and not is_used_up:
                 return
@@ -188,6 +204,7 @@ class Budget:
                 self._closed_until, self._closed_share = now + timedelta(seconds=LOOK_EVERY_S), share
             if self._is_used_up(share) and (self._closed_until is None or self._closed_share < share):
                 self._closed_until, self._closed_share = self._resume_at(now), share
+                self._anew_at = self._closed_until if self._begins_anew else None
             if self._closed_until is None:
                 return
             until = self._closed_until

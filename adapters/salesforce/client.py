@@ -168,9 +168,9 @@ class SalesforceClient:
         headers = {"Sforce-Query-Options": f"batchSize={PAGE_ROWS}"}
         return self.call("GET", f"{verb}?q={quote(soql, safe=_KEPT_CHARACTERS)}", purpose=purpose, essential=essential, headers=headers)
 
-    def rows(self, soql: str, *, purpose: Purpose, essential: bool = False) -> list[dict[str, Any]]:
-        """All rows of a query whose answer is small, such as settings of the org."""
-        answer = self.query(soql, purpose=purpose, essential=essential)
+    def rows(self, soql: str, *, purpose: Purpose, every_row: bool = False, essential: bool = False) -> list[dict[str, Any]]:
+        """All rows of a query whose answer is small, such as settings of the org, in however many pages it comes."""
+        answer = self.query(soql, purpose=purpose, every_row=every_row, essential=essential)
         rows: list[dict[str, Any]] = list(answer.body["records"])
         while not answer.body["done"]:
             answer = self.call("GET", answer.body["nextRecordsUrl"], purpose=purpose, essential=essential)

@@ -86,7 +86,7 @@ class Tasks:
         known: dict[str, KnownTask] = {}
         for batch in batches(tuple(dict.fromkeys(keys)), KEYS_A_CALL):
             soql = f"SELECT Id,{KEY_FIELD},IsClosed,IsDeleted FROM Task WHERE {KEY_FIELD} IN {words(batch)} ORDER BY IsDeleted DESC"
-            found = self._client.query(soql, purpose=Purpose.REREAD, every_row=True, essential=essential).body["records"]
+            found = self._client.rows(soql, purpose=Purpose.REREAD, every_row=True, essential=essential)
             for row in found:
                 known[row[KEY_FIELD]] = KnownTask(id=row["Id"], closed=row["IsClosed"], deleted=row["IsDeleted"])
         return known

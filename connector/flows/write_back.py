@@ -17,7 +17,7 @@ from connector.flows.published import Published
 from connector.flows.task_outbox import leave_tasks_out, send_tasks
 from connector.ports.connections import LiveStep
 from connector.ports.crm import Crm
-from connector.ports.errors import CrmError, HotleadError
+from connector.ports.errors import CrmError, CrmLimit, HotleadError
 from connector.ports.plans import PlanState
 from connector.ports.store import Store, Tx
 
@@ -109,10 +109,17 @@ def _begin(tx: Tx, *, plan: int, run: int, now: datetime) -> None:
 
 
 def _connection(work: Work, *, reach: Reach, sources: Sequence[str], look_again: bool) -> Iterator[int]:
-    """Rows settled, batch by batch: fields of each source, then tasks."""
+    """Rows settled, batch by batch: fields of each source, then tasks, which the CRM's quota bears longest. Raises CrmError."""
+    held_up: CrmLimit | None = None
     for source in sources:
-        yield from _fields(work, reach=reach, source=source, look_again=look_again)
+        try:
+            yield from _fields(work, reach=reach, source=source, look_again=look_again)
+        except CrmLimit as err:
+            held_up = err
+            break
     yield from _tasks(work, reach=reach)
+    if held_up is not None:
+        raise held_up
 
 
 def _fields(work: Work, *, reach: Reach, source: str, look_again: bool) -> Iterator[int]:

@@ -256,3 +256,58 @@ def test_when_the_quota_may_be_back_one_of_both_looks_and_the_other_waits_for_wh
 
     assert refused.value.until == clock.now(), "a minute after it was refused"
     assert (one.usage().calls, other.usage().calls) == ({"read": 3}, {"read": 1})
+
+
+def test_calls_whose_answers_tell_no_figures_count_until_one_does() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock)
+    budget.saw(day_used=897, day_limit=1000, at=clock.now())
+
+    for _ in range(3):
+        budget.spend(purpose=Purpose.READ)
+        budget.saw(at=clock.now())
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=Purpose.READ)
+    counted = budget.usage().day_used
+    budget.saw(day_used=899)
+
+    assert (counted, budget.usage().day_used) == (900, 899)
+
+
+def test_after_the_last_call_of_the_day_nothing_goes_but_a_login() -> None:
+    clock = StillClock()
+    budget = Budget(connection="eu", clock=clock)
+    budget.saw(day_used=999, day_limit=1000)
+
+    budget.spend(purpose=Purpose.WRITE, essential=True)
+    budget.saw(day_used=1000)
+    with pytest.raises(CrmLimit):
+        budget.spend(purpose=Purpose.WRITE, essential=True)
+    budget.spend(purpose=Purpose.AUTH, essential=True)
+    clock.advance(15 * 60)
+    budget.spend(purpose=Purpose.WRITE, essential=True)
+
+    assert budget.usage().calls == {"write": 2, "auth": 1}
+
+
+@pytest.mark.parametrize("how", ["by its figures", "by a refusal"])
+def test_a_quota_that_begins_anew_is_whole_then_before_any_answer_says_so(how: str) -> None:
+    clock = StillClock()
+    one, other = (
+        Budget(connection="eu", clock=clock, resume_at=lambda now: now + timedelta(hours=1), begins_anew=True, shared=shared)
+        for shares in [OwnBudgets()]
+        for shared in (shares.of("eu"), shares.of("eu"))
+    )
+    one.saw(day_used=950, day_limit=1000)
+    if how == "by a refusal":
+        one.close(until=clock.now() + timedelta(hours=1))
+
+    with pytest.raises(CrmLimit):
+        one.spend(purpose=Purpose.READ)
+    clock.advance(3600)
+    for _ in range(3):
+        one.spend(purpose=Purpose.READ)
+        one.saw(at=clock.now())
+    other.spend(purpose=Purpose.READ)
+
+    assert (one.usage().day_used, other.usage().day_used) == (3, 2)
