@@ -23,6 +23,7 @@ import adapters.hubspot.links as hubspot_links
 import adapters.hubspot.read as hubspot_read
 import adapters.salesforce.client as salesforce_client
 import adapters.salesforce.read as salesforce_read
+import adapters.salesforce.sandbox.queries as salesforce_queries
 import connector.bootstrap as bootstrap
 import connector.cli
 import connector.cli.setting_up as setting_up
@@ -119,6 +120,8 @@ def _become(order: dict[str, Any]) -> int:
         _stand_still(datetime.fromisoformat(order["stands_at"]))
     if order.get("small_pages"):
         _ask_for_small_pages()
+    if order.get("any_page"):
+        vars(salesforce_queries)["MIN_BATCH"] = 1  # a sandbox that lets pages be as small as HubSpot's
     sys.argv = [order["program"], *order["arguments"]]
     try:
         if order["program"] == "hotlead":

@@ -155,6 +155,8 @@ class Town:
     options: Sequence[str]
     more: Mapping[str, Sequence[str]]
     ports: Mapping[str, int]
+    any_page: bool = False
+    """Whether Salesforce gives pages as small as they are asked for, so that few rows are many calls."""
     template: Path | None = None
     """The data directory that desks begin as copies of."""
     kept: Path | None = None
@@ -177,7 +179,7 @@ class Town:
 
     def _sandbox(self, crm: str, *, file: Path) -> AbstractContextManager[Sandbox]:
         options = (*self.options, *SECRETS[crm], *self.more.get(crm, ()), "--file", str(file))
-        return self.forks.sandbox(crm, people=self.people, port=self.ports[crm], options=options)
+        return self.forks.sandbox(crm, people=self.people, port=self.ports[crm], options=options, any_page=self.any_page)
 
     def _folder(self, name: str) -> Path:
         folder = self.folder / f"{name}-{next(self.numbers)}"

@@ -85,8 +85,9 @@ class Forks:
         small_pages: bool = False,
         points: dict[str, Any] | None = None,
         stands_at: str = "",
+        any_page: bool = False,
     ) -> Command:
-        """A program begun; what the last four ask for is said in `tests.support.forking`, and of points in `tests.support.points`."""
+        """A program begun; what the last five ask for is said in `tests.support.forking`, and of points in `tests.support.points`."""
         number = next(self._numbers)
         out, err = self.folder / f"{number}.out", self.folder / f"{number}.err"
         order = {
@@ -100,14 +101,15 @@ class Forks:
             "small_pages": small_pages,
             "points": points,
             "stands_at": stands_at,
+            "any_page": any_page,
         }
         return Command(pid=self.ask(order)["pid"], out=out, err=err, forks=self)
 
     @contextmanager
-    def sandbox(self, crm: str, *, people: int, port: int = 0, options: Sequence[str] = ()) -> Iterator[Sandbox]:
+    def sandbox(self, crm: str, *, people: int, port: int = 0, options: Sequence[str] = (), any_page: bool = False) -> Iterator[Sandbox]:
         """A fresh sandbox of `crm`; the same options give the same records."""
         arguments = ["--port", str(port), "--seed", str(people), *options]
-        command = self.start(f"adapters.{crm}.sandbox", *arguments, folder=REPOSITORY)
+        command = self.start(f"adapters.{crm}.sandbox", *arguments, folder=REPOSITORY, any_page=any_page)
         try:
             ready = _ready(command)
             yield Sandbox(crm=ready["crm"], url=ready["url"], credentials=ready["credentials"], pid=command.pid)

@@ -103,6 +103,11 @@ class Sandbox:
         """A workflow of the CRM: whenever the field changes, these are set."""
         self._ask("POST", "workflows", {"source": source, "when_field": when_field, "set": dict(values)})
 
+    def limits(self) -> dict[str, int]:
+        """Call limits and what is used of the day's, as the CRM itself counts: `daily`, and by CRM `used_today` or `used`."""
+        told: dict[str, int] = self._ask("GET", "limits")
+        return told
+
     def limit(self, **limits: int) -> None:
         """Sets call limits at once: `daily`, and by CRM `burst`, `search_rate`, `used_today` or `used`."""
         self._ask("PUT", "limits", limits)
