@@ -6,7 +6,6 @@ granian gives the socket and the worker's process; when to begin one anew, and h
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -21,7 +20,8 @@ import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.server.mp import MPServer
 
-from connector.ports.errors import Action, HotleadError, UsageError
+from connector.ports.errors import Action, HotleadError
+from connector.serving.listening import require_free
 from connector.serving.parents import end_with
 from connector.settings import Settings
 
@@ -135,23 +135,6 @@ def supervise(settings: Settings, *, opening: Callable[[], Any], told: Callable[
         error = HotleadError(server.refused.message, hint=server.refused.hint)
         error.action = Action(server.refused.action)
         raise error
-
-
-def require_free(host: str, port: int) -> int:
-    """The port, or a free one for 0. Raises UsageError where nobody may listen there: granian itself would share a port silently."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-            found: int = probe.getsockname()[1]
-            return found
-    except OSError as err:
-        raise UsageError(
-            f"Nobody can listen on {host}:{port}: {err.strerror or err}.",
-            hint="Stop the program that does, or name another port (--port, HOTLEAD_PORT) or address (--host, HOTLEAD_HOST).",
-        ) from err
 
 
 def _hear(listening: "Connection[Any, Any]", server: Supervisor, told: Callable[[Any], None]) -> None:

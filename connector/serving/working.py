@@ -12,8 +12,8 @@ from ipaddress import ip_address
 from connector.bootstrap import opened
 from connector.ports.errors import UsageError
 from connector.serving.bell import Bell
+from connector.serving.listening import FIGURES, require_free
 from connector.serving.station import open_station
-from connector.serving.supervisor import require_free
 from connector.serving.telemetry import open_spans
 from connector.settings import Settings
 from connector.web.metrics import PrometheusMeter
@@ -85,7 +85,7 @@ def _refuse_unasked(at: FiguresAt, *, token: str) -> None:
 
 def _show(meter: PrometheusMeter, *, at: FiguresAt, closing: ExitStack) -> str:
     """Where they are shown until the end."""
-    port = require_free(at.host, at.port)
+    port = require_free(at.host, at.port, named=FIGURES)
     closing.callback(meter.serve(host=at.host, port=port))
     return f"http://{at.host}:{port}/metrics"
 
