@@ -14,7 +14,7 @@ from uuid import uuid4
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from connector.flows.health import error_text
+from connector.flows.error_texts import logged, told
 from connector.flows.stopping import Stopped
 from connector.ports.errors import HotleadError
 from connector.ports.inbox import LeaseLost
@@ -49,7 +49,7 @@ class Ended:
     outcome: Outcome
     again_in: timedelta | None = None
     error: str = ""
-    """The class of the error, and the message of one of ours."""
+    """What happened and what to do, in sentences (`error_texts.told`); empty where nothing did."""
     at: datetime | None = None
 
 
@@ -117,16 +117,16 @@ class Runner:
     def _looked(self, job: Job, looked: Looked) -> Ended:
         for failure in looked.failures:
             self.work.meter.count(Count.ERRORS, job=job.name, error=type(failure).__name__)
-            log.warning("a part of the job failed", error=error_text(failure))
+            log.warning("a part of the job failed", **logged(failure))
         again = None if looked.again_at is None else max(looked.again_at - self.work.clock(), timedelta(0))
-        return Ended(outcome=Outcome.DONE, again_in=again, error=error_text(looked.failures[0]) if looked.failures else "")
+        return Ended(outcome=Outcome.DONE, again_in=again, error=told(looked.failures[0]) if looked.failures else "")
 
     def _failed(self, job: Job, error: Exception, *, outcome: Outcome, tried: int) -> Ended:
         kind = type(error).__name__
         again = job.retry.after(tried + 1, error, now=self.work.clock())
         self.work.meter.count(Count.ERRORS, job=job.name, error=kind)
-        log.warning("job failed", error=error_text(error), again_in_s=None if again is None else round(again.total_seconds(), 1))
-        return Ended(outcome=outcome, again_in=again, error=error_text(error))
+        log.warning("job failed", **logged(error), again_in_s=None if again is None else round(again.total_seconds(), 1))
+        return Ended(outcome=outcome, again_in=again, error=told(error))
 
 
 def _where(error: BaseException) -> list[str]:

@@ -11,7 +11,7 @@ from connector.flows.feed import is_fed
 from connector.flows.receiving import skew_fact
 from connector.flows.unreadable import Unreadable, unreadable_lately
 from connector.ports.connections import Connection
-from connector.ports.errors import HotleadError, StoreError
+from connector.ports.errors import StoreError
 from connector.ports.inbox import SITE, Backlog, Lane, Worker
 from connector.ports.store import Store, Tx
 
@@ -57,7 +57,7 @@ class JobState:
     last_run_at: datetime | None = None
     next_run_at: datetime | None = None
     last_error: str = ""
-    """The class of what the last run ended with, and its message; empty where it ended well."""
+    """What the last run ended with and what to do about it, in sentences; empty where it ended well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,9 +172,8 @@ def health(
         connections = tuple(_connection(c, seen=seen, jobs=jobs, calls=calls, receiving=receives(c.name)) for c in seen.connections)
     except StoreError as err:
         name = type(err).__name__
-        return Health(
-            state=State.DOWN, version=version, at=now, database=name, warnings=(f"The database cannot be read ({name}).",), jobs=tuple(jobs)
-        )
+        said = " ".join(filter(None, (f"The database cannot be read ({name}).", err.hint)))
+        return Health(state=State.DOWN, version=version, at=now, database=name, warnings=(said,), jobs=tuple(jobs))
     workers = tuple(_worker(w, now=now) for w in seen.workers)
     flipping = sum(c.rows for c in seen.causes if c.code == FLIPPING)
     warnings = tuple(
@@ -207,11 +206,6 @@ def health(
         questions=seen.questions,
         unreadable=seen.unreadable,
     )
-
-
-def error_text(error: BaseException) -> str:
-    """How an error may be shown as a job's last one: ours with their message, which never holds a person's data; others by class only."""
-    return f"{type(error).__name__}: {error}" if isinstance(error, HotleadError) else type(error).__name__
 
 
 def _look(tx: Tx, *, now: datetime) -> _Seen:

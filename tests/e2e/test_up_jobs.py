@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.kit.budget import Budget, Purpose
 from connector.bootstrap import opened
 from connector.flows.stopping import Stopped, Stopping
 from connector.flows.tokens import StoredTokens
-from connector.ports.errors import CrmUnreachable
+from connector.ports.errors import CrmAuth, CrmUnreachable
 from connector.ports.inbox import LeaseLost
 from connector.ports.tokens import SharedToken
 from connector.settings import load_settings
@@ -76,13 +77,24 @@ def test_a_lease_is_free_again_once_its_job_has_failed(store: SqlStore) -> None:
     clock = Standing()
 
     def run(work: Work, key: str) -> Looked:
-        raise CrmUnreachable("away", connection="crm")
+        raise CrmUnreachable("The CRM is away", connection="crm", hint="Wait a while.")
 
     ended = runner(store, clock).run(job(run), "")
     again = runner(store, clock, worker="two").run(job(nothing), "")
 
-    assert ended.outcome is Outcome.FAILED and ended.again_in is not None and "CrmUnreachable" in ended.error
+    assert ended.outcome is Outcome.FAILED and ended.again_in is not None and ended.error == "The CRM is away. Wait a while."
     assert again.outcome is Outcome.DONE
+
+
+def test_what_stopped_a_part_of_a_job_is_logged_and_shown_with_what_to_do(store: SqlStore) -> None:
+    refused = CrmAuth("HubSpot refuses the key.", connection="crm", hint="Make a new one.")
+
+    with capture_logs() as lines:
+        ended = runner(store, Standing()).run(job(lambda work, key: Looked(failures=(refused,))), "crm")
+
+    (line,) = (one for one in lines if one["event"] == "a part of the job failed")
+    assert (line["error"], line["hint"]) == ("CrmAuth: HubSpot refuses the key.", "Make a new one.")
+    assert (ended.outcome, ended.error) == (Outcome.DONE, "HubSpot refuses the key. Make a new one.")
 
 
 def test_who_was_stopped_so_long_that_somebody_took_over_changes_nothing_more(store: SqlStore) -> None:
@@ -159,7 +171,7 @@ def test_a_fault_of_our_own_is_told_by_its_class_and_tried_again(store: SqlStore
 
     ended = runner(store, Standing()).run(job(run), "")
 
-    assert (ended.outcome, ended.error) == (Outcome.FAILED, "KeyError")
+    assert (ended.outcome, ended.error) == (Outcome.FAILED, "A fault in hotlead itself (KeyError); the log says where.")
     assert ended.again_in is not None
 
 

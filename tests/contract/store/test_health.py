@@ -7,10 +7,10 @@ from functools import partial
 import pytest
 
 from connector.flows.asking import Question, ask
-from connector.flows.health import CallsToday, Health, JobState, Queue, State, error_text, health
+from connector.flows.health import CallsToday, Health, JobState, Queue, State, health
 from connector.flows.unreadable import note
 from connector.ports.crm import Refusal
-from connector.ports.errors import Action, CrmAuth, StoreError
+from connector.ports.errors import Action, StoreError
 from connector.ports.hooks import Hint
 from connector.ports.inbox import SITE, Arrived, Lane, Worker
 from connector.ports.runs import Parked
@@ -135,7 +135,10 @@ def test_a_worker_that_is_silent_is_said(store: Store) -> None:
 
 def test_a_job_that_failed_and_a_budget_that_is_used_up_are_said(store: Store) -> None:
     run_the_clock(store)
-    jobs = (JobState(job="pull", key="crm", last_run_at=at(0.5), last_error="CrmAuth: Salesforce 'crm' refuses"), JobState(job="score"))
+    jobs = (
+        JobState(job="pull", key="crm", last_run_at=at(0.5), last_error="Salesforce 'crm' refuses. Connect it again."),
+        JobState(job="score"),
+    )
 
     found = seen(store, jobs=jobs, calls={"crm": CallsToday(made=100, budget=100), "hub": CallsToday(made=5)}, receives=True)
 
@@ -143,26 +146,20 @@ def test_a_job_that_failed_and_a_budget_that_is_used_up_are_said(store: Store) -
     assert (crm.calls_today, crm.calls_budget, crm.last_pull_at, crm.receiving) == (100, 100, at(0.5), True)
     assert (hub.calls_today, hub.calls_budget, hub.last_pull_at, hub.receiving) == (5, None, None, False)
     assert found.warnings == (
-        "Job pull crm failed last time. CrmAuth: Salesforce 'crm' refuses",
+        "Job pull crm failed last time. Salesforce 'crm' refuses. Connect it again.",
         "'crm' has used its budget of 100 calls for today; it goes on tomorrow.",
     )
 
 
-def test_a_store_that_cannot_be_read_is_down_and_told_by_class_only(store: Store) -> None:
+def test_a_store_that_cannot_be_read_is_down_and_told_by_its_class_and_what_to_do(store: Store) -> None:
     def broken(name: str) -> bool:
-        raise StoreError(f"secret of {name}")
+        raise StoreError(f"secret of {name}", hint="Start it, or see why it is down.")
 
     found = health(store=store, now=NOW, version="1", jobs=(), calls={}, receives=broken)
 
     assert (found.state, found.database) == (State.DOWN, "StoreError")
+    assert found.warnings == ("The database cannot be read (StoreError). Start it, or see why it is down.",)
     assert "secret" not in repr(found)
-
-
-def test_an_error_of_ours_is_told_with_its_message_and_another_by_class_only() -> None:
-    ours = CrmAuth("Salesforce 'crm' refuses the credentials.", connection="crm")
-
-    assert error_text(ours) == "CrmAuth: Salesforce 'crm' refuses the credentials."
-    assert error_text(ValueError("ann@example.com")) == "ValueError"
 
 
 def test_a_connection_without_a_fact_has_no_skew(store: Store) -> None:
