@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from connector.flows.asking import ANSWER, Question, open_questions
 from connector.flows.feed import is_fed
+from connector.flows.last_pull import pulled_at
 from connector.flows.receiving import skew_fact
 from connector.flows.unreadable import Unreadable, unreadable_lately
 from connector.ports.connections import Connection
@@ -27,7 +28,6 @@ MOST_PARKED = 1000
 FLIPPING = "FLIPPING"
 """The code of a row that was parked because it was written again and again."""
 SCHEDULER = "scheduler"
-PULL = "pull"
 
 
 class State(StrEnum):
@@ -89,6 +89,7 @@ class ConnectionState:
     calls_budget: int | None
     clock_skew_s: float | None
     last_pull_at: datetime | None
+    """When it was last read to its end, by a poll or by hand; None where it never was."""
     receiving_by: Arrival = Arrival.POLLING
 
 
@@ -152,6 +153,8 @@ class _Seen:
     skews: Mapping[str, float] = field(default_factory=dict)
     fed: frozenset[str] = frozenset()
     """Connections whose feed works."""
+    pulled: Mapping[str, datetime | None] = field(default_factory=dict)
+    """When each connection was last read to its end."""
     questions: tuple[Question, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
 
@@ -169,7 +172,7 @@ def health(
     try:
         with store.read() as tx:
             seen = _look(tx, now=now)
-        connections = tuple(_connection(c, seen=seen, jobs=jobs, calls=calls, receiving=receives(c.name)) for c in seen.connections)
+        connections = tuple(_connection(c, seen=seen, calls=calls, receiving=receives(c.name)) for c in seen.connections)
     except StoreError as err:
         name = type(err).__name__
         said = " ".join(filter(None, (f"The database cannot be read ({name}).", err.hint)))
@@ -228,6 +231,7 @@ def _look(tx: Tx, *, now: datetime) -> _Seen:
         workers=workers,
         skews=skews,
         fed=frozenset(c.name for c in connections if is_fed(tx, connection=c.name, now=now)),
+        pulled={c.name: pulled_at(tx, connection=c.name) for c in connections},
         questions=open_questions(tx, connections=connections),
         unreadable=tuple(unreadable_lately(tx, lanes=[*(c.name for c in connections), SITE], now=now)),
     )
@@ -246,11 +250,8 @@ def _worker(worker: Worker, *, now: datetime) -> WorkerState:
     return WorkerState(name=worker.name, role=worker.role, alive=silent <= BEATS_EVERY, seen_s=_seconds(silent))
 
 
-def _connection(
-    connection: Connection, *, seen: _Seen, jobs: Sequence[JobState], calls: Mapping[str, CallsToday], receiving: bool
-) -> ConnectionState:
+def _connection(connection: Connection, *, seen: _Seen, calls: Mapping[str, CallsToday], receiving: bool) -> ConnectionState:
     today = calls.get(connection.name)
-    pulls = [j.last_run_at for j in jobs if j.job == PULL and j.key == connection.name and j.last_run_at is not None]
     return ConnectionState(
         name=connection.name,
         crm=connection.crm,
@@ -261,7 +262,7 @@ def _connection(
         calls_today=None if today is None else today.made,
         calls_budget=None if today is None else today.budget,
         clock_skew_s=seen.skews.get(connection.name),
-        last_pull_at=max(pulls, default=None),
+        last_pull_at=seen.pulled.get(connection.name),
     )
 
 

@@ -9,6 +9,7 @@ from threading import Lock
 from connector.core.follow_ups import Owner
 from connector.flows.check import sources_there
 from connector.flows.follow_up_states import close_ended_follow_ups
+from connector.flows.last_pull import note_pulled
 from connector.flows.planning import BREAKER_WRITES
 from connector.flows.progress import Progress
 from connector.flows.published import Published, earlier_mapping_of, mapping_of, published
@@ -144,6 +145,7 @@ def _pull_one(road: Road, *, connection: Connection, documents: Published, reach
         yield one
     if closed := close_ended_follow_ups(store=road.store, crm=crm):
         running.counts[f"{connection.name} tasks closed"] += closed
+    road.store.write(partial(note_pulled, connection=connection.name, at=road.clock()))
 
 
 def _earlier_mapping(road: Road, recipe: Recipe, *, connection: Connection, documents: Published) -> FieldMapping:

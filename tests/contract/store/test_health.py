@@ -1,24 +1,38 @@
 """How everything stands, as the store tells it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import cast
 
 import pytest
 
 from connector.flows.asking import Question, ask
 from connector.flows.health import CallsToday, Health, JobState, Queue, State, health
+from connector.flows.progress import silent
+from connector.flows.road import Road, pull_stretch
+from connector.flows.runs import Running
 from connector.flows.unreadable import note
-from connector.ports.crm import Refusal
-from connector.ports.errors import Action, StoreError
+from connector.ports.connections import Connection
+from connector.ports.crm import Ask, Crm, Page, Refusal
+from connector.ports.errors import Action, CrmUnreachable, StoreError
 from connector.ports.hooks import Hint
 from connector.ports.inbox import SITE, Arrived, Lane, Worker
 from connector.ports.runs import Parked
-from connector.ports.store import Store
+from connector.ports.store import Store, Tx
 from connector.web.metrics import standing
+from mappings.document import names, packaged
+from tests.support.jobs import no_pool
 from tests.support.stores import at, connection, contact, key, put_contact
 
 NOW = at(1)
+ONE_SOURCE = """
+crm: shelf
+currencies: {base: USD}
+sources:
+  people: {kind: contact, emails: [mail]}
+"""
 
 
 def seen(store: Store, *, jobs: tuple[JobState, ...] = (), calls: Mapping[str, CallsToday] | None = None, receives: bool = False) -> Health:
@@ -143,12 +157,46 @@ def test_a_job_that_failed_and_a_budget_that_is_used_up_are_said(store: Store) -
     found = seen(store, jobs=jobs, calls={"crm": CallsToday(made=100, budget=100), "hub": CallsToday(made=5)}, receives=True)
 
     crm, hub, _ = found.connections
-    assert (crm.calls_today, crm.calls_budget, crm.last_pull_at, crm.receiving) == (100, 100, at(0.5), True)
-    assert (hub.calls_today, hub.calls_budget, hub.last_pull_at, hub.receiving) == (5, None, None, False)
+    assert (crm.calls_today, crm.calls_budget, crm.receiving) == (100, 100, True)
+    assert (hub.calls_today, hub.calls_budget, hub.receiving) == (5, None, False)
     assert found.warnings == (
         "Job pull crm failed last time. Salesforce 'crm' refuses. Connect it again.",
         "'crm' has used its budget of 100 calls for today; it goes on tomorrow.",
     )
+
+
+@dataclass(slots=True)
+class EmptyCrm:
+    """Has one source and no row in it."""
+
+    connection: str
+
+    def read(self, ask: Ask) -> Iterator[Page]:
+        yield Page(records=(), cursor="0")
+
+
+def publish(tx: Tx) -> None:
+    for kind in ("scoring", "lifecycle"):
+        for name in names(kind):
+            tx.documents.publish(kind=kind, name=name, text=packaged(kind, name), at=at())
+    for name in ("crm", "hub"):
+        tx.documents.publish(kind="fields", name=name, text=ONE_SOURCE, at=at())
+
+
+def test_a_pull_counts_as_the_last_one_whoever_asked_for_it_and_one_that_failed_does_not(store: Store) -> None:
+    def opened(one: Connection) -> Crm:
+        if one.name == "hub":
+            raise CrmUnreachable("The CRM is away.", connection="hub")
+        return cast(Crm, EmptyCrm(one.name))
+
+    store.write(publish)
+    road = Road(store=store, open=opened, pool=no_pool, clock=lambda: at(0.5), progress=silent, deal_history=timedelta(days=1))
+    running = Running(id=0)
+
+    pull_stretch(road, connections=[connection("crm"), connection("hub")], running=running)
+
+    assert len(running.failures) == 1
+    assert {c.name: c.last_pull_at for c in seen(store).connections} == {"crm": at(0.5), "hub": None, "play": None}
 
 
 def test_a_store_that_cannot_be_read_is_down_and_told_by_its_class_and_what_to_do(store: Store) -> None:
