@@ -107,6 +107,7 @@ class Supervisor(MPServer):
                 self.refuse(self.refused or FAULTY)
                 continue
             self.interrupt_children.clear()
+            log.warning(f"the worker {ended_by(self.wrks[0].inner.exitcode)}; another begins")
             pause = 0.0 if time.monotonic() - born > CALM_S else min(max(0.25, pause * 2), LONGEST_PAUSE_S)
             if pause and self.main_loop_interrupt.wait(pause):
                 continue
@@ -117,6 +118,13 @@ class Supervisor(MPServer):
         """A worker that ended by the same signal as this process is no failure."""
         self.interrupt_children.clear()
         super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # granian types some of its methods only
+
+
+def ended_by(code: int | None) -> str:
+    """How a process ended, by its exit code as Python has it: negative for a signal."""
+    if code is None:
+        return "ended"
+    return f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
 
 def supervise(settings: Settings, *, opening: Callable[[], Any], told: Callable[[Any], None]) -> None:
