@@ -86,11 +86,12 @@ class ReadyLines:
         frame.say(f"[bold green]hotlead is up[/] at [bold]{url}[/] ({where}). Ctrl-C ends it.")
         frame.say(f"  How it stands: {url}/health   Figures: {url}/metrics")
         for one in said.connections:
-            frame.say(f"  [bold]{escape(one.name)}[/] ({one.crm}): {ARRIVALS[one.changes]}, live: {one.live}")
+            stands = f"[yellow]failing[/]: {escape(one.trouble)}" if one.trouble else f"{ARRIVALS[one.changes]}, live: {one.live}"
+            frame.say(f"  [bold]{escape(one.name)}[/] ({one.crm}): {stands}")
         if not said.connections:
             frame.say(
                 "Nothing is connected yet. In another terminal: [bold]hotlead connect salesforce[/] or [bold]hotlead connect hubspot[/]."
             )
-        elif all(one.changes == "polling" for one in said.connections):
+        elif all(one.changes == "polling" and not one.trouble for one in said.connections):
             frame.say("Changes are polled. To have them pushed: [bold]hotlead receive NAME[/].")
         frame.give({"ready": True, "url": url, "pid": os.getpid(), "worker": said.pid, "connections": said.connections})

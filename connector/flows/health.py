@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connector.flows.asking import ANSWER, Question, open_questions
+from connector.flows.error_texts import told
 from connector.flows.feed import is_fed
 from connector.flows.last_pull import pulled_at
 from connector.flows.receiving import skew_fact
 from connector.flows.unreadable import Unreadable, unreadable_lately
 from connector.ports.connections import Connection
-from connector.ports.errors import StoreError
+from connector.ports.errors import SecretsError, StoreError
 from connector.ports.inbox import SITE, Backlog, Lane, Worker
 from connector.ports.store import Store, Tx
 
@@ -91,6 +92,8 @@ class ConnectionState:
     last_pull_at: datetime | None
     """When it was last read to its end, by a poll or by hand; None where it never was."""
     receiving_by: Arrival = Arrival.POLLING
+    trouble: str = ""
+    """Why its secrets cannot be opened, and what to do; empty where they can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +175,7 @@ def health(
     try:
         with store.read() as tx:
             seen = _look(tx, now=now)
-        connections = tuple(_connection(c, seen=seen, calls=calls, receiving=receives(c.name)) for c in seen.connections)
+        connections = tuple(_connection(c, seen=seen, calls=calls, receives=receives) for c in seen.connections)
     except StoreError as err:
         name = type(err).__name__
         said = " ".join(filter(None, (f"The database cannot be read ({name}).", err.hint)))
@@ -250,8 +253,14 @@ def _worker(worker: Worker, *, now: datetime) -> WorkerState:
     return WorkerState(name=worker.name, role=worker.role, alive=silent <= BEATS_EVERY, seen_s=_seconds(silent))
 
 
-def _connection(connection: Connection, *, seen: _Seen, calls: Mapping[str, CallsToday], receiving: bool) -> ConnectionState:
-    today = calls.get(connection.name)
+def _connection(
+    connection: Connection, *, seen: _Seen, calls: Mapping[str, CallsToday], receives: Callable[[str], bool]
+) -> ConnectionState:
+    today, receiving, trouble = calls.get(connection.name), False, ""
+    try:
+        receiving = receives(connection.name)
+    except SecretsError as err:
+        trouble = told(err)
     return ConnectionState(
         name=connection.name,
         crm=connection.crm,
@@ -263,6 +272,7 @@ def _connection(connection: Connection, *, seen: _Seen, calls: Mapping[str, Call
         calls_budget=None if today is None else today.budget,
         clock_skew_s=seen.skews.get(connection.name),
         last_pull_at=seen.pulled.get(connection.name),
+        trouble=trouble,
     )
 
 
@@ -292,6 +302,8 @@ def _warnings(
         if job.last_error:
             yield f"Job {' '.join(filter(None, (job.job, job.key)))} failed last time. {job.last_error}"
     for one in connections:
+        if one.trouble:
+            yield f"'{one.name}' is not worked with: {one.trouble}"
         if one.clock_skew_s is not None and abs(one.clock_skew_s) > MOST_SKEW_S:
             ahead = "ahead of" if one.clock_skew_s > 0 else "behind"
             yield f"Our clock is {abs(one.clock_skew_s):.0f} s {ahead} that of '{one.name}'. Set this machine's clock (NTP)."

@@ -2,16 +2,19 @@
 
 import os
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from flask import Flask
 
 from connector.bootstrap import opened
+from connector.flows.error_texts import told
 from connector.flows.feed import has_feed
 from connector.flows.health import Arrival
 from connector.ports.connections import Connection
+from connector.ports.errors import SecretsError
 from connector.serving.bell import Bell
 from connector.serving.orders import Carrier, OrderDesk
 from connector.serving.station import Station, open_station
@@ -35,6 +38,8 @@ class ConnectionSaid:
     receiving: bool
     changes: str
     """How we hear of changes at the soonest: push, feed, polling."""
+    trouble: str = ""
+    """Why it cannot be worked with, and what to do; empty where it can. The others are served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,25 +64,27 @@ class Serving:
         if self._closing_once.acquire(blocking=False):
             self.closing.close()
 
-    def _changes(self, connection: Connection) -> Arrival:
-        if self.station.known.receives(connection.name):
-            return Arrival.PUSH
-        return Arrival.FEED if has_feed(self.station.road, connection=connection) else Arrival.POLLING
-
     def said(self, port: int) -> Said:
-        """What is connected, live and receiving right now."""
-        known = self.station.known
+        """What is connected, live and receiving right now, or why it is not."""
+        known, road = self.station.known, self.station.road
         connections = tuple(
-            ConnectionSaid(
-                name=c.name,
-                crm=c.crm,
-                live=c.live.value,
-                receiving=known.receives(c.name),
-                changes=self._changes(c).value,
-            )
+            said_of(c, receives=known.receives, has_feed=lambda one: has_feed(road, connection=one))
             for c in self.station.here.connections_if_any()
         )
         return Said(port=port, pid=os.getpid(), connections=connections)
+
+
+def said_of(connection: Connection, *, receives: Callable[[str], bool], has_feed: Callable[[Connection], bool]) -> ConnectionSaid:
+    """One connection as it stands. Where its secrets cannot be opened that is said of it, and nothing is raised."""
+    said = ConnectionSaid(
+        name=connection.name, crm=connection.crm, live=connection.live.value, receiving=False, changes=Arrival.POLLING.value
+    )
+    try:
+        if receives(connection.name):
+            return replace(said, receiving=True, changes=Arrival.PUSH.value)
+    except SecretsError as error:
+        return replace(said, trouble=told(error))
+    return replace(said, changes=Arrival.FEED.value) if has_feed(connection) else said
 
 
 def open_serving(settings: Settings, *, carry: Carrier) -> Serving:

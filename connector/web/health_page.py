@@ -124,12 +124,12 @@ def _connection(one: ConnectionState) -> Row:
             one.name if one.production else f"{one.name} (test)",
             one.crm,
             _LIVE[one.live],
-            _ARRIVAL[one.receiving_by],
+            "failing, see above" if one.trouble else _ARRIVAL[one.receiving_by],
             calls,
             skew,
             _time(one.last_pull_at),
         ),
-        bad=off,
+        bad=off or bool(one.trouble),
     )
 
 

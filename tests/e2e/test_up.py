@@ -102,6 +102,24 @@ def test_a_worker_that_is_killed_is_begun_anew_and_goes_on(desk: Desk) -> None:
         assert (done.code, "the worker ended by signal 9; another begins" in done.err) == (0, True)
 
 
+def test_one_connection_whose_secrets_are_damaged_is_told_and_the_other_is_served(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.data / "hotlead.db")) as database:
+        database.execute("UPDATE connections SET sealed = ? WHERE name = 'hubspot'", (b"damaged",))
+        database.commit()
+
+    with up(desk) as serving:
+        said = {one["name"]: one["trouble"] for one in serving.said()[-1]["connections"]}
+        pulled = until(
+            lambda: {c["name"]: c["last_pull_at"] for c in serving.health()["connections"]}["salesforce"], what="the other one's pull"
+        )
+
+        assert pulled and said["salesforce"] == ""
+        assert "connect again" in said["hubspot"]
+        assert any(w.startswith("'hubspot' is not worked with: ") for w in serving.health()["warnings"])
+        done = serving.stop()
+    assert (done.code, "Traceback" in done.err) == (0, False)
+
+
 def test_the_worker_ends_when_its_parent_is_killed_and_frees_the_directory(desk: Desk) -> None:
     with up(desk) as serving:
         worker = serving.worker()

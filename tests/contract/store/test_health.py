@@ -16,7 +16,7 @@ from connector.flows.runs import Running
 from connector.flows.unreadable import note
 from connector.ports.connections import Connection
 from connector.ports.crm import Ask, Crm, Page, Refusal
-from connector.ports.errors import Action, CrmUnreachable, StoreError
+from connector.ports.errors import Action, CrmUnreachable, SecretsError, StoreError
 from connector.ports.hooks import Hint
 from connector.ports.inbox import SITE, Arrived, Lane, Worker
 from connector.ports.runs import Parked
@@ -231,6 +231,25 @@ def test_a_question_says_who_waits_why_and_the_command_that_answers(store: Store
     assert "its limit of 2,000" in warning
     assert "`hotlead write-back --allow N`" in warning
     assert b'hotlead_asked_records{connection="crm",lane="write"} 2050.0' in standing(found)
+
+
+def test_one_connection_whose_secrets_cannot_be_opened_is_told_and_the_others_stand(store: Store) -> None:
+    def receives(name: str) -> bool:
+        if name == "crm":
+            raise SecretsError("The stored credentials are damaged.", hint="Connect again.")
+        return True
+
+    run_the_clock(store)
+
+    found = health(store=store, now=NOW, version="1", jobs=(), calls={}, receives=receives)
+
+    assert (found.state, found.database) == (State.DEGRADED, "ok")
+    assert found.warnings == ("'crm' is not worked with: The stored credentials are damaged. Connect again.",)
+    assert {c.name: (c.receiving, bool(c.trouble)) for c in found.connections} == {
+        "crm": (False, True),
+        "hub": (True, False),
+        "play": (True, False),
+    }
 
 
 def test_events_that_could_not_be_read_are_shown_for_a_day(store: Store) -> None:

@@ -64,6 +64,15 @@ def test_the_page_says_what_needs_a_look_in_words() -> None:
         assert said in page.replace("&#39;", "'"), said
 
 
+def test_a_connection_that_cannot_be_worked_with_is_shown_as_failing() -> None:
+    failing = replace(STANDING.connections[0], trouble="The stored credentials are damaged. Connect again.")
+
+    page = Outside(health=replace(STANDING, connections=(failing,))).client().get("/health", headers=BROWSER).text
+
+    assert '<tr class="bad"><td data-name="Connection">crm</td>' in page
+    assert "failing, see above" in page
+
+
 @pytest.mark.parametrize("live", ["off", "fields", "stages", "tasks"])
 def test_every_live_step_has_words(live: str) -> None:
     health = replace(STANDING, connections=(replace(STANDING.connections[0], live=live),))
