@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from adapters.kit.redaction import scrub
+from connector.serving.seldom import SaidSeldom
 
 
 def scrubbed(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -27,6 +28,7 @@ def log_for_machines(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[remove, scrubbed, renderer], foreign_pre_chain=_SHARED))
+    handler.addFilter(SaidSeldom())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
