@@ -55,6 +55,8 @@ class Installation:
     """Where access tokens are shared; None where nothing may be written."""
     crms: dict[str, Crm] = field(default_factory=dict)
     """The connections opened last, by name."""
+    end_soon: Callable[[], None] = lambda: None
+    """Tells the store that the process ends: nothing waits long any more for a database that is away."""
 
     @property
     def is_shared(self) -> bool:
@@ -227,7 +229,9 @@ def opened(
     with ExitStack() as closing:
         closing.callback(store.close)
         budgets = _budgets(url, shared=writing, closing=closing)
-        here = Installation(settings=settings, store=store, kinds=crm_kinds(), clock=clock, closing=closing, budgets=budgets)
+        here = Installation(
+            settings=settings, store=store, kinds=crm_kinds(), clock=clock, closing=closing, budgets=budgets, end_soon=store.end_soon
+        )
         shelf = StoredTokens(store=store, vault=lambda: here.vault, clock=clock, alone=not here.is_shared)
         yield replace(here, tokens=shelf) if writing else here
 

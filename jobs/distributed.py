@@ -25,6 +25,8 @@ LOOKED_EVERY_S = 2.0
 BEATS_EVERY_S = 5.0
 DEAD_AFTER_S = 20.0
 """A worker that has not beaten for so long is dead, and its jobs run elsewhere."""
+CLOSES_WITHIN_S = 4.0
+"""Once no job runs here, the queue is given so long to take leave; where its database is away it would wait for that for half a minute."""
 AGAIN_S = 2.0
 """The pause before a worker that lost the database tries again."""
 
@@ -62,8 +64,16 @@ class DistributedEngine:
             with suppress(RuntimeError):  # the loop has ended by itself
                 loop.call_soon_threadsafe(task.cancel)
         if self._thread.ident is not None:
-            self._thread.join(timeout=within.total_seconds())
+            self._wait(until=time.monotonic() + within.total_seconds())
         return not self._thread.is_alive()
+
+    def _wait(self, *, until: float) -> None:
+        """For the jobs that run here, and then for the queue's leave. A job that it could not tell the end of runs again elsewhere."""
+        busy_at = time.monotonic()
+        while self._thread.is_alive() and time.monotonic() < min(until, busy_at + CLOSES_WITHIN_S):
+            if self.state().running:
+                busy_at = time.monotonic()
+            self._thread.join(timeout=0.1)
 
     def state(self) -> EngineState:
         """What this process does; others do more."""

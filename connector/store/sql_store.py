@@ -78,6 +78,11 @@ class SqlStore:
     def backup(self, to: Path) -> None:
         back_up(self._reader.url.render_as_string(hide_password=False), to)
 
+    def end_soon(self) -> None:
+        """The process ends: nothing waits long any more for a database that is away. With one that answers, nothing changes."""
+        if self._writer is not None:
+            self._writer.end_soon()
+
     def close(self) -> None:
         """Writes what is waiting, then lets go of the data directory. Repeatable."""
         if self._writer is not None:

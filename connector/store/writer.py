@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
@@ -31,6 +32,8 @@ GROUP_S = 0.05
 
 PATIENCE_S = 60.0
 """How long a unit is tried again while the database is away, unless its caller gives another time."""
+ENDING_PATIENCE_S = 3.0
+"""The same once the process ends: what a unit would have kept is done again by the next process, which looks before it writes to a CRM."""
 LONG_S = 0.2
 """A transaction that took longer may have been cut off meanwhile: asking before the commit leaves no doubt whether it stood."""
 _STILL_THERE = select(1)
@@ -103,6 +106,8 @@ class Writer:
         self._memory = Memory()
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._closed = False
+        self._ends_at = inf
+        """No unit waits for a database that is away beyond this, by the monotonic clock."""
         self._guard = threading.Lock()
         self._thread = threading.Thread(target=self._serve, name="hotlead-writer", daemon=True)
         self._thread.start()
@@ -133,6 +138,10 @@ class Writer:
     def backlog(self) -> int:
         """Units that wait for their turn."""
         return self._orders.qsize()
+
+    def end_soon(self) -> None:
+        """The process ends: from now on units wait for a database that is away for `ENDING_PATIENCE_S` at most. Repeatable."""
+        self._ends_at = min(self._ends_at, monotonic() + ENDING_PATIENCE_S)
 
     def close(self) -> None:
         """Runs what is waiting, then ends the thread."""
@@ -249,7 +258,7 @@ class Writer:
         """Pauses; units whose time is over are told so and leave the group."""
         pause = PAUSES_S[min(group.tries, len(PAUSES_S) - 1)]
         group.tries += 1
-        late = [order for order in group.orders if self._closed or monotonic() + pause > order.until]
+        late = [order for order in group.orders if self._closed or monotonic() + pause > min(order.until, self._ends_at)]
         group.orders = [order for order in group.orders if order not in late]
         if not group.orders:
             return [_Done(order, error=error) for order in late]

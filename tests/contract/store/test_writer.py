@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 from sqlalchemy import event, text
 
 from connector.ports.errors import StoreUnreachable
+from connector.store import writer
 from connector.store.engine import open_engine
 from connector.store.transaction import Transaction
-from connector.store.writer import GROUP_ROWS, GROUP_S, Writer
+from connector.store.writer import GROUP_ROWS, GROUP_S, PATIENCE_S, Writer
+from tests.support.processes import free_port
 
 
 class Counting:
@@ -225,6 +228,27 @@ def test_who_has_no_patience_is_told_so_and_nothing_is_stored(counting: Counting
     waiting.join()
     assert counting.writer.write(lambda t: t.value(text("SELECT count(*) FROM t"))) == 1
     assert counting.writer.backlog() == 0
+
+
+def test_a_process_that_ends_waits_little_for_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "ENDING_PATIENCE_S", 0.2)
+    away = Writer(engine=open_engine(f"postgresql://127.0.0.1:{free_port()}/none", writable=True), finish=lambda _: None)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(away.write, row(1))
+
+        away.end_soon()
+
+        with pytest.raises(StoreUnreachable):
+            waiting.result(timeout=PATIENCE_S / 2)
+    away.close()
+
+
+def test_a_process_that_ends_keeps_whatever_a_database_that_answers_takes(counting: Counting) -> None:
+    counting.writer.end_soon()
+
+    counting.writer.write(row(1))
+
+    assert counting.writer.write(lambda t: t.value(text("SELECT count(*) FROM t"))) == 1
 
 
 def test_a_time_out_of_the_unit_itself_is_the_units_own(counting: Counting) -> None:
