@@ -89,14 +89,8 @@ def open_station(here: Installation, *, role: str, threads: int, meter: Meter, b
     clockwork = Clockwork(leases=leases, timetable=partial(_timetable, work, bell.listener))
     clockwork.start()
     closing.callback(clockwork.stop)
-    closing.callback(_end_soon, here, stopping)
+    closing.callback(here.end_soon)  # before anything is waited for, so that no times add up
     return Station(here=here, road=work.road, leases=leases, engine=engine, stopping=stopping, known=known, calls=calls, meter=meter)
-
-
-def _end_soon(here: Installation, stopping: Stopping) -> None:
-    """Everything is asked to end before the first part of it is waited for, so that their times do not add up."""
-    stopping.ask("hotlead was stopped")
-    here.end_soon()
 
 
 @dataclass(slots=True)
