@@ -119,6 +119,7 @@ class Journey:
             self.web_pages,
             self.refusals,
             self.to_and_fro,
+            self.over_the_limit,
             self.feed,
             self.nights,
         ):
@@ -139,11 +140,10 @@ class Journey:
         return f"push:hubspot:{self.file(json.dumps(told))}"
 
     def set_up(self) -> None:
-        desk, hubspot = self.desk, self.desk.sandboxes["hubspot"]
+        desk = self.desk
         desk.ok("init")
-        keys = hubspot.credentials
         assert desk.connect("salesforce").code == 0
-        assert desk.connect("hubspot", journal_client_id=keys["client_id"], journal_client_secret=keys["client_secret"]).code == 0
+        self.connect_hubspot()
         desk.looks(self.push("1"), "drain:hubspot")
         desk.hotlead("check")
         desk.hotlead("doctor")
@@ -156,6 +156,11 @@ class Journey:
         desk.ok("rotate-key")
         desk.hotlead("site", "add", "gone", "--test")
         desk.hotlead("site", "remove", "gone")
+
+    def connect_hubspot(self) -> None:
+        keys = self.desk.sandboxes["hubspot"].credentials
+        done = self.desk.connect("hubspot", journal_client_id=keys["client_id"], journal_client_secret=keys["client_secret"])
+        assert done.code == 0, done.said()
 
     def reading(self) -> None:
         desk = self.desk
@@ -222,7 +227,7 @@ class Journey:
         hubspot.delete("contacts", deleted)
         desk.looks(self.push(deleted, kind="contact.deletion"), "drain:hubspot", "score:", "write_back:")
         hubspot.fault("*/batch/read*", "status", status=503, body={"message": "not now"})
-        desk.looks(self.push(late), "drain:hubspot")
+        desk.looks(self.push(late), f"push:hubspot:{self.file('[17]')}", "drain:hubspot")
         hubspot.heal()
         desk.looks("drain:hubspot", "score:", "write_back:", later_s=3600)
 
@@ -258,6 +263,18 @@ class Journey:
         for title in ("Intern", "Chief Executive Officer", "Intern"):
             self.changed(self.emails["hubspot"][5], title)
         del self.desk.environment["HOTLEAD_BREAKER_WRITES_PER_HOUR"]
+
+    def over_the_limit(self) -> None:
+        """More than may go out unasked: it waits until a person writes back by hand."""
+        desk = self.desk
+        limit = desk.environment["HOTLEAD_WRITE_LIMIT"]
+        desk.environment["HOTLEAD_WRITE_LIMIT"] = "1"
+        self.connect_hubspot()
+        for email in self.emails["hubspot"][6:10]:
+            self.changed(email)
+        desk.ok("write-back", "--allow", "1000")
+        desk.environment["HOTLEAD_WRITE_LIMIT"] = limit
+        self.connect_hubspot()
 
     def value_of(self, email: str, name: str) -> Any:
         return self.desk.value("hubspot", "contacts", self.contact(email), name)
