@@ -83,7 +83,9 @@ def live_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Everything live in both CRMs and written once. Points do not fade, so that a score says the same whenever it is looked at."""
 
     def go_live(desk: Desk) -> None:
+        desk.environment["HOTLEAD_WRITE_LIMIT"] = "1000000"
         assert desk.connect("hubspot", calls_per_10s="off", searches_per_second="off").code == 0
+        assert desk.connect("salesforce").code == 0
         publish_unfading(desk)
         desk.go_live("tasks")
         desk.ok("write-back", "--allow", "100000")

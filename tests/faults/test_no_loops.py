@@ -53,6 +53,8 @@ class Days:
     """Writes that no cause explains: more than one of a field since the last cause, or of somebody about whom nothing was new."""
     written: int = 0
     """Records written since the beginning."""
+    hand_offs: dict[int, str] = field(default_factory=dict)
+    """Those that counted at the last look, by person: they end with their time, which whatever is scored next finds out."""
     waited: Counter[str] = field(default_factory=Counter)
     """What waited after a beat, at most, by lane."""
 
@@ -70,12 +72,15 @@ class Days:
     def explain(self, *, about: Container[int]) -> None:
         """Looks at what was written since the last time, when there was news about these people only."""
         desk, writes = self.world.desk, self.world.desk.writes()
+        before, self.hand_offs = self.hand_offs, dict(desk.rows("SELECT person, fired FROM scores"))
+        ended = {person for person, fired in self.hand_offs.items() if before.get(person, fired) != fired}
         person = dict(
             desk.rows("SELECT o.connection || ' ' || o.source || '/' || m.id, m.person FROM members m JOIN sources o ON o.no = m.source")
         )
         fields = {name: many for name, many in writes.items() if name.split(" ")[1].split("/")[0] not in TASKS.values()}
         self.loops.extend(f"{name}: {many} times" for name, many in fields.items() if many > 1)
-        self.loops.extend(f"{name}: nothing was new" for name in fields if person.get(name.rpartition("/")[0]) not in about)
+        known = {name: person.get(name.rpartition("/")[0]) for name in fields}
+        self.loops.extend(f"{name}: nothing was new" for name, who in known.items() if who not in about and who not in ended)
         self.written += len({name.rpartition("/")[0] for name in fields})
         desk.forget_counts()
 
@@ -89,9 +94,9 @@ class Days:
 
 
 def _scores(desk: Desk) -> dict[int, tuple[Any, ...]]:
-    """What is written of a score, and which hand-offs count (they end with their time), by person."""
+    """What is written of a score, by person."""
     rows = desk.rows(
-        "SELECT s.person, s.fit, s.engagement, s.grade, s.temperature, s.excluded, s.fired, l.stage FROM scores s"
+        "SELECT s.person, s.fit, s.engagement, s.grade, s.temperature, s.excluded, l.stage FROM scores s"
         " LEFT JOIN ladder_states l ON l.person = s.person"
     )
     return {row[0]: row[1:] for row in rows}
