@@ -112,6 +112,9 @@ class Hub:
         An answer without `part` is no answer: taken for an empty list, it would end a read too early. Empty: any answer will do.
         Raises CrmUnreachable without an answer, CrmLimit, CrmAuth, CrmField, CrmRefused by what HubSpot answered.
         """
+        if search and self.budget.is_blind():
+            # Answers to searches do not tell how the day stands, however many there are.
+            self.call("GET", self.paths.account, purpose=Purpose.CATALOG, essential=True, part="portalId")
         what = f"{method} {path}"
         lanes = (SEARCH, GENERAL) if search else (GENERAL,)
 

@@ -110,6 +110,8 @@ class Budget:
         """When calls are welcome again, by the clock's `monotonic`."""
         self._figure_at = self._looked_at = _NEVER
         """When the day's figures were seen, and when a call last went only to see them."""
+        self._told_at: datetime | None = None
+        """When an answer to us last told the day's figures."""
         self._under_way: deque[float] = deque()
         """When the calls went that have no answer yet."""
         self._shared = shared
@@ -154,7 +156,7 @@ class Budget:
             self._day_used = day_used
             self._day_limit = self._day_limit if day_limit is None else day_limit
             if told:
-                self._figure_at = self._clock.now()
+                self._figure_at = self._told_at = self._clock.now()
             if day_used is not None:
                 self._news = None if self._day_limit is None else (day_used, self._day_limit)
 
@@ -175,6 +177,11 @@ class Budget:
             present = self._lanes.get(lane)
             if present is None or (present.calls, present.seconds) != (calls, seconds):
                 self._lanes[lane] = Lane(calls=calls, seconds=seconds)
+
+    def is_blind(self) -> bool:
+        """Whether answers have told no figures for so long that other programs may have used much meanwhile."""
+        with self._lock:
+            return self._told_at is not None and self._clock.now() - self._told_at >= LOOK_AGAIN
 
     def usage(self) -> Usage:
         """Calls made so far by purpose, the day's figures last seen, and how far our clock was ahead of the CRM's at its last answer."""

@@ -10,6 +10,7 @@ import pytest
 from adapters.hubspot.adapter import HubSpotCrm
 from adapters.hubspot.client import Hub
 from adapters.hubspot.settings import parse_settings
+from adapters.kit.budget import Purpose
 from connector.ports.crm import RawRecord
 from connector.ports.errors import Action, CrmLimit
 from tests.support.clocks import StillClock
@@ -64,6 +65,20 @@ def test_searches_keep_to_four_a_second(portal: Portal) -> None:
 
     # Nine searches and no time passes by itself: four at once, four a second later, one more after two.
     assert 2.0 <= sum(clock.slept) <= 2.1
+
+
+def test_a_long_run_of_searches_asks_each_quarter_of_an_hour_how_the_day_stands(portal: Portal) -> None:
+    clock = StillClock()
+    hub = Hub(connection="hs", settings=parse_settings(connection="hs", settings=portal.settings()), clock=clock)
+    HubSpotCrm(hub).identity()
+    portal.sandbox.reset_counters()
+
+    for _ in range(30):
+        hub.call("POST", f"{hub.paths.objects('contacts')}/search", purpose=Purpose.READ, body={"limit": 1}, search=True)
+        clock.advance(60)
+
+    calls = portal.sandbox.calls()
+    assert sorted(calls.values()) == [1, 30]
 
 
 def test_the_pace_of_other_calls_is_what_the_portal_allows_or_what_the_admin_says() -> None:
