@@ -30,7 +30,7 @@ HUBSPOT = ("--tier", "professional", "--burst", "0", "--search-rate", "0")
 USED = {"salesforce": "used", "hubspot": "used_today"}
 DAILY = 1000
 BULK_UNTIL, REPS_UNTIL = 900, 970
-BULK_A_DAY = as_many(quick=24, full=100)
+BULK_A_DAY = as_many(quick=24, full=45)
 """Calls that other programs leave each day for reading in bulk."""
 PAGE_ROWS = 1
 KEYS = {"salesforce": "Hotlead_Key__c", "hubspot": "hotlead_key"}
@@ -118,6 +118,12 @@ class Days:
         """Other programs of the customer have used so many calls of this day."""
         for crm, sandbox in self.world.desk.sandboxes.items():
             sandbox.limit(**{"daily": DAILY, USED[crm]: used})
+
+    def suddenly(self, used: int) -> None:
+        """The same in the middle of a day, and an answer tells it."""
+        self.morning(used)
+        for crm in CRMS:
+            self.world.beside.road.crm(self.world.beside.connection(crm)).users()
 
     def beat(self) -> None:
         """What is due by now: polls, and whatever waits."""
@@ -259,7 +265,7 @@ def test_ten_times_what_the_day_leaves_is_read_on_the_days_after_and_reps_come_f
     world.advance(600)
     _change_everything(desk)
     desk.forget_counts()
-    days.morning(BULK_UNTIL - BULK_A_DAY)
+    days.suddenly(BULK_UNTIL - BULK_A_DAY)
     days.beat()
     held_up = dict(days.refused)
 
@@ -270,9 +276,7 @@ def test_ten_times_what_the_day_leaves_is_read_on_the_days_after_and_reps_come_f
     _ask(world, late)
     world.beside.drain()
     world.beside.score()
-    days.morning(REPS_UNTIL + 10)
-    for crm in CRMS:
-        world.beside.road.crm(world.beside.connection(crm)).users()  # an answer tells how the day stands
+    days.suddenly(REPS_UNTIL + 10)
     days.beat()
     days.broken += _unserved(desk, late, stage="lead")
     days.morning(DAILY)
