@@ -53,8 +53,8 @@ class Days:
     """Writes that no cause explains: more than one of a field since the last cause, or of somebody about whom nothing was new."""
     written: int = 0
     """Records written since the beginning."""
-    hand_offs: dict[int, str] = field(default_factory=dict)
-    """Those that counted at the last look, by person: they end with their time, which whatever is scored next finds out."""
+    until_then: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    """What ends with its time, as it was at the last look; whatever is scored or planned next finds out."""
     waited: Counter[str] = field(default_factory=Counter)
     """What waited after a beat, at most, by lane."""
 
@@ -72,8 +72,8 @@ class Days:
     def explain(self, *, about: Container[int]) -> None:
         """Looks at what was written since the last time, when there was news about these people only."""
         desk, writes = self.world.desk, self.world.desk.writes()
-        before, self.hand_offs = self.hand_offs, dict(desk.rows("SELECT person, fired FROM scores"))
-        ended = {person for person, fired in self.hand_offs.items() if before.get(person, fired) != fired}
+        before, self.until_then = self.until_then, _ends_with_time(desk)
+        ended = {person for person, it in self.until_then.items() if before.get(person, it) != it}
         person = dict(
             desk.rows("SELECT o.connection || ' ' || o.source || '/' || m.id, m.person FROM members m JOIN sources o ON o.no = m.source")
         )
@@ -91,6 +91,14 @@ class Days:
         self.world.night()
         after = _scores(self.world.desk)
         self.explain(about={person for person, score in after.items() if before.get(person) != score})
+
+
+def _ends_with_time(desk: Desk) -> dict[int, tuple[Any, ...]]:
+    """Hand-offs that count, and since when somebody who is still shown as warmer has been cooler, by person."""
+    rows = desk.rows(
+        "SELECT s.person, s.fired, json_extract(l.state, '$.cooler_since') FROM scores s LEFT JOIN ladder_states l ON l.person = s.person"
+    )
+    return {row[0]: row[1:] for row in rows}
 
 
 def _scores(desk: Desk) -> dict[int, tuple[Any, ...]]:
