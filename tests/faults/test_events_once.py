@@ -42,6 +42,7 @@ OF_THEIR_TIME = tuple(
 """Our fields that say when, or hold what says when."""
 REASONS = ("hotlead_reasons", "hotlead_reasons__c")
 """Written along with a score that moved, so they are of the same moment as the score beside them."""
+TEMPERATURE = ("hotlead_temperature", "hotlead_temperature__c")
 BREATH = 5
 """Points by which a score may move without being written."""
 DECIDED = ("stages", "follow-ups")
@@ -283,9 +284,11 @@ def _hand_offs(triggers: Counter[str]) -> set[str]:
     return {one for one in triggers if one.endswith("_inquiry")}
 
 
-def _apart(once: End, late: End) -> frozenset[int]:
-    """Who got a follow-up in one world only."""
-    return frozenset(int(one.split()[0]) for one in (once.triggers - late.triggers) + (late.triggers - once.triggers))
+def _apart(once: End, late: End, *, person: Mapping[str, int]) -> frozenset[int]:
+    """Who passed a band in one world only: a follow-up came of it, or a temperature that lasts longer than its score."""
+    followed = {int(one.split()[0]) for one in (once.triggers - late.triggers) + (late.triggers - once.triggers)}
+    shown = (name.rpartition("/") for name in _differing(once.values, late.values))
+    return frozenset(followed | {person[record] for record, _, ours in shown if ours.lower() in TEMPERATURE and record in person})
 
 
 def _is_breath(one: object, other: object) -> bool:
@@ -318,7 +321,7 @@ def test_events_once_or_many_times_in_order_or_not_now_or_late_end_the_same(live
 
     assert late.events >= as_many(quick=600, full=10_000)
     assert late.deliveries > 2 * late.events
-    apart = _apart(once, late)
+    apart = _apart(once, late, person=deeds.person)
     wrong: list[object] = [f"person {who}: a band passed in one world only" for who in apart if deeds.news[who] < 2]
     records = {name.rpartition("/")[2] for name, who in deeds.person.items() if who in apart}
     for name, known in once.knows.items():
