@@ -99,7 +99,7 @@ def test_a_plan_is_carried_out_once(desk: Desk) -> None:
 def test_a_field_that_a_person_changed_since_the_plan_is_left_out_and_listed(
     desk: Desk, crm: str, source: str, field: str, theirs: str
 ) -> None:
-    desk.ok("go-live", crm, "fields", "--people", ",".join(desk.emails_in(*CRMS, many=3)))
+    desk.ok("go-live", crm, "fields", "--people", ",".join(desk.emails_in(*CRMS, many=12)))
     dry = desk.told("write-back", "--dry-run")
     record = next(c["key"]["id"] for c in dry["changes"] if c["key"]["source"] == source)
     desk.sandboxes[crm].edit(source, record, {field: theirs})

@@ -45,8 +45,8 @@ REASONS = ("hotlead_reasons", "hotlead_reasons__c")
 TEMPERATURE = ("hotlead_temperature", "hotlead_temperature__c")
 BREATH = 5
 """Points by which a score may move without being written."""
-DECIDED = ("stages", "follow-ups")
-"""Of what a store knows: what the ladder remembers, not what can be seen in the facts of the day."""
+DECIDED = ("stages", "follow-ups", "raw", "contacts")
+"""Of what a store knows: what the ladder remembers, and the CRM's own stage field that was written along."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,7 +301,7 @@ def _is_breath(one: object, other: object) -> bool:
 
 def _of_others(rows: list[tuple[Any, ...]], records: set[str]) -> list[tuple[Any, ...]]:
     """Rows whose person holds none of these records."""
-    return [row for row in rows if not records.intersection(str(row[0]).split())]
+    return [row for row in rows if not records.intersection(word for cell in row[:3] for word in str(cell).split())]
 
 
 def _both(live_town: Town) -> tuple[End, End, Deeds]:

@@ -221,7 +221,7 @@ def test_each_letter_can_be_told_one_to_five_times(portal: Served, listener: Rec
 
 def test_no_more_requests_at_once_than_the_app_allows(portal: Served, listener: Receiver) -> None:
     subscribe(portal, listener, EMAIL, max_concurrent=2)
-    listener.seconds = 0.1
+    listener.seconds = 0.5
 
     inputs = [{"properties": {"email": f"p{n}@example.com"}} for n in range(100)]
     for number in range(5):
