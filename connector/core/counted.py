@@ -22,6 +22,11 @@ def ages(at: Int64, *, now_s: int) -> Int64:
     return np.maximum((now_s - at) // HOUR_S, 0)
 
 
+def is_younger(at: Int64, *, hours: int, now_s: int) -> Bool:
+    """Whether the age in whole hours is less than `hours`; nothing is younger than no hours."""
+    return at > now_s - hours * HOUR_S if hours > 0 else np.zeros(len(at), dtype=np.bool_)
+
+
 @dataclass(frozen=True)
 class Part:
     """Chosen rows of some activities, ascending by (person, time). Columns are gathered when first asked for."""
@@ -55,7 +60,7 @@ class Part:
         """The rows whose age in whole hours is less than `hours`."""
         if not len(self.index):
             return self
-        young = self.at > self.now_s - hours * HOUR_S
+        young = is_younger(self.at, hours=hours, now_s=self.now_s)
         return self if young.all() else self.only(young)
 
 
@@ -121,7 +126,7 @@ class Sieve:
         )
 
     def __call__(self, activities: Activities, *, now_s: int) -> Counted:
-        keep = activities.at > now_s - self._hours * HOUR_S
+        keep = is_younger(activities.at, hours=self._hours, now_s=now_s)
         for detail, test in self._tests:
             good = test(activities.words[detail])
             if not good.all():

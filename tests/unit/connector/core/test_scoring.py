@@ -224,6 +224,12 @@ def test_what_a_person_did_excludes_as_long_as_the_longest_window() -> None:
     assert score(excluding, Deed(ago(hours=240), "form_submit")).excluded == ""
 
 
+def test_a_model_that_looks_back_over_no_time_excludes_nobody_for_a_deed_of_a_clock_that_is_ahead() -> None:
+    pitched = Exclusion(id="vendor", label=LABEL, pattern=Pattern(kinds=("form_submit",)))
+
+    assert score(replace(model(), exclude=(pitched,)), Deed(NOW + timedelta(seconds=1), "form_submit")).excluded == ""
+
+
 def test_the_first_exclusion_that_holds_is_named() -> None:
     is_vp = Comparison(fact="title", op=Op.EQUALS, values=("vp",))
     twice = replace(model(), exclude=(Exclusion(id="first", label=LABEL, when=is_vp), Exclusion(id="second", label=LABEL, when=is_vp)))
