@@ -85,11 +85,13 @@ class Days:
         desk.forget_counts()
 
     def night(self) -> None:
-        """Polls, then scores and plans everybody; news is whose score came out otherwise."""
+        """Polls, then scores and plans everybody, and what that sets off settles; news is whose score came out otherwise."""
         before = _scores(self.world.desk)
         self.world.pull()
         self.world.night()
         after = _scores(self.world.desk)
+        self.beat(60)
+        self.beat(60)
         self.explain(about={person for person, score in after.items() if before.get(person) != score})
 
 
