@@ -70,10 +70,8 @@ class Database:
 def database_server() -> Iterator[Database]:
     """One that waits for the disk, as an installation's does."""
     with own_postgres(durable=True) as server:
-        directory = server.url.split("host=")[1]
-        (postmaster,) = [
-            one.pid for one in psutil.process_iter(["name"]) if one.info["name"] == "postgres" and directory in " ".join(one.cmdline())
-        ]
+        note = Path(server.url.split("host=")[1]) / "data" / "postmaster.pid"
+        postmaster = int(note.read_text(encoding="utf-8").splitlines()[0])
         yield Database(server_url=server.url, pid=postmaster)
 
 
