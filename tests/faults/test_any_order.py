@@ -347,7 +347,7 @@ def _differences(here: Picture, there: Picture, *, ties: Mapping[str, str]) -> l
 
 
 def test_whatever_happened_in_whatever_order_a_reconcile_and_a_pull_say_what_is(towns: Towns) -> None:
-    examples, steps = as_many(quick=12, full=60), as_many(quick=12, full=20)
+    examples, steps = as_many(quick=7, full=60), as_many(quick=12, full=20)
     asked = settings(
         max_examples=examples,
         stateful_step_count=steps,
