@@ -105,7 +105,7 @@ def test_one_of_eight_processes_logs_in_when_the_token_has_ended_for_all(crowd: 
         logins.append(salesforce.calls()[LOGIN])
 
     assert (first, logins) == ({"done": AT_ONCE}, list(range(1, len(logins) + 1)))
-    tally("one login for all", "8 processes find that the token has ended", injected=len(logins))
+    tally("P7", "token that 8 processes find ended at once: one of them logs in", injected=len(logins))
 
 
 def admitted_and_refused(hubspot: Sandbox, *, before: int) -> tuple[int, int]:
