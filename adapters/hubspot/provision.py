@@ -13,13 +13,13 @@ from typing import Any
 from adapters.hubspot.catalog import read_definitions
 from adapters.hubspot.client import Hub
 from adapters.kit.budget import Purpose
+from adapters.kit.labels import value_label
 from connector.ports.crm import InstallStep
 from connector.ports.errors import CrmRefused
 
 PRESENT, MISSING, DIFFERENT = "present", "missing", "different"
 ALREADY_THERE = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS", "PROPERTY_EXISTS", "HTTP_409"})
 PACKAGE = Path(__file__).parent / "package" / "properties.toml"
-SPECIAL_LABELS: Mapping[str, str] = {"mql": "MQL", "sal": "SAL", "sql": "SQL", "sgl": "SGL", "pql": "PQL"}
 KIND_WORDS: Mapping[tuple[str, str], str] = {
     ("number", "number"): "number",
     ("enumeration", "select"): "picklist",
@@ -192,8 +192,7 @@ def _definition(wanted: WantedProperty, group: Group) -> Mapping[str, Any]:
 
 
 def _option(value: str, place: int) -> dict[str, Any]:
-    label = SPECIAL_LABELS.get(value) or (value[:1].upper() + value[1:].replace("_", " "))
-    return {"value": value, "label": label, "displayOrder": place, "hidden": False}
+    return {"value": value, "label": value_label(value), "displayOrder": place, "hidden": False}
 
 
 def _wanted(source: str, one: Mapping[str, Any]) -> WantedProperty:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from adapters.kit.labels import value_label
+
 FIELDS_FILE = Path(__file__).parent / "package" / "fields.toml"
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 
@@ -169,7 +171,7 @@ def _value_set(parent: Element, values: Iterable[str]) -> None:
     definition = SubElement(parent, "valueSetDefinition")
     texts(definition, sorted="false")
     for value in values:
-        texts(SubElement(definition, "value"), fullName=value, default="false", label=value)
+        texts(SubElement(definition, "value"), fullName=value, default="false", label=value_label(value))
 
 
 def _permission_set(permission_set: PackagePermissionSet, fields: Iterable[PackageField]) -> bytes:

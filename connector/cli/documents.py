@@ -11,7 +11,7 @@ from rich.markup import escape
 from connector.bootstrap import Installation
 from connector.cli.frame import LOOK_AND_CHANGE, MEND, Frame, at_work, explain_error, frame_of, looking
 from connector.cli.typed import read_text
-from connector.flows.publish import Catalogue, PublishedVersion, problems_of, publish, put_back
+from connector.flows.publish import Catalogue, PublishedVersion, problems_of, publish, put_back, withdraw
 from connector.flows.road import Road
 from connector.ports.errors import UsageError
 from mappings.document import KINDS
@@ -29,6 +29,7 @@ def publish_command(
     file: Annotated[Path | None, typer.Argument(help="The YAML file. Without it the current text is printed.")] = None,
     version: Annotated[int | None, typer.Option("--put-back", help="Publish an earlier version again.")] = None,
     check_only: Annotated[bool, typer.Option("--check", help="Only show the problems; publish nothing.")] = False,
+    withdrawn: Annotated[bool, typer.Option("--withdraw", help="A scoring model: score by it no longer.")] = False,
 ) -> None:
     """Publish a mapping, model or ladder; print the current one; or put an earlier version back. Versions are kept."""
     frame = frame_of(context)
@@ -36,6 +37,11 @@ def publish_command(
         raise UsageError(f"'{kind}' is no kind of document.", hint=f"Kinds: {', '.join(KINDS)}.")
     if file is not None and version is not None:
         raise UsageError("--put-back takes no file.", hint="It publishes the text of that version again; leave the file or --put-back out.")
+    if withdrawn:
+        if file is not None or version is not None or check_only:
+            raise UsageError("--withdraw stands alone.", hint="It takes no file, no --put-back and no --check.")
+        _withdraw(frame, kind=kind, name=name)
+        return
     if file is None and version is None:
         _print_document(frame, kind=kind, name=name)
         return
@@ -71,6 +77,13 @@ def publish_command(
     if beside:
         frame.say(f"It scores beside '{escape(beside)}', by which the ladder decides: that one is written into the CRMs.")
     frame.give(published)
+
+
+def _withdraw(frame: Frame, *, kind: str, name: str) -> None:
+    with at_work(frame) as (here, _):
+        version = withdraw(store=here.store, kind=kind, name=name, clock=here.clock)
+    frame.say(f"Nobody is scored by '{escape(name)}' any more. `hotlead publish {kind} {name} --put-back {version - 1}` brings it back.")
+    frame.give({"kind": kind, "name": name, "version": version})
 
 
 def _refuse(frame: Frame, problems: Sequence[Problem]) -> None:
@@ -109,6 +122,10 @@ def _print_document(frame: Frame, *, kind: str, name: str) -> None:
         document = tx.documents.current(kind=kind, name=name)
         known = [d.name for d in tx.documents.all_current(kind=kind)]
         versions = tx.documents.versions(kind=kind, name=name)
+    if document is None and versions:
+        raise UsageError(
+            f"The {kind} document '{name}' is withdrawn.", hint=f"`hotlead publish {kind} {name} --put-back N` publishes version N again."
+        )
     if document is None:
         raise UsageError(f"No {kind} document is called '{name}'.", hint=f"There are: {', '.join(known) or 'none'}.")
     if not frame.json:

@@ -68,8 +68,8 @@ def set_up(settings: Settings, *, clock: Clock = wall_clock) -> Path:
 
 def _publish_default(here: Installation, *, kind: str, name: str) -> None:
     with here.store.read() as tx:
-        there = tx.documents.current(kind=kind, name=name)
-    if there is None:
+        there = tx.documents.versions(kind=kind, name=name)
+    if not there:
         text = packaged(kind, name)
         publish(store=here.store, kind=kind, name=name, text=text, file=f"{name}.yaml", clock=here.clock, note="the packaged default")
 

@@ -77,9 +77,10 @@ def show_hottest(frame: Frame, *, store: Store, documents: Published, top: int) 
         ranked = tx.scores.hottest(model=model.name, limit=top * 10 + 100)
     hottest = tuple(p for p in ranked if p.stage not in WORKED_ALREADY)[:top]
     said = {p.person: reasons(lines_of(p.score.lines), model=model, language=documents.ladder.language) for p in hottest if p.score}
-    why = {person: one_line(r, length=SHOWN_REASONS) or "" for person, r in said.items()}
+    why = {person: one_line(r, language=documents.ladder.language, length=SHOWN_REASONS) or "" for person, r in said.items()}
     if hottest:
         frame.show(hot_list(hottest, why=why))
+        frame.say("[dim]Hottest first: by temperature, then grade, then points.[/]")
     return hottest
 
 
@@ -113,7 +114,9 @@ def show_plan(frame: Frame, *, store: Store, plan: Plan, limit: int | None, as_i
         frame.show(tally_table(tally))
         frame.say(f"Plan {plan.id} costs {calls_line(plan.calls)}.")
         if as_if is not None:
-            frame.say(f"This is a look as if live at '{as_if}'. For real, go live first: [bold]hotlead go-live NAME fields[/]")
+            frame.say(
+                f"This is a look as if live at '{as_if}'. For real, go live first: [bold]hotlead go-live NAME fields --people ADDRESSES[/]"
+            )
         elif plan.executed_at is None:
             frame.say(f"Carry out exactly this: [bold]hotlead write-back --plan {plan.id}[/]")
     frame.give({"plan": plan, "changes": changes, "tasks": tasks, "tally": tally})

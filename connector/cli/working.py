@@ -29,6 +29,7 @@ from jobs.locks import DAILY, SCORE, WRITE_BACK, reading
 
 Names = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
 LOOK_FIRST = "[bold]hotlead write-back --dry-run --as-if fields[/]"
+FOR_WHOM = "A few first: --people jane@example.com,joe@example.com (or @FILE with one a line). Then --everybody."
 AFTER = {LiveStep.FIELDS: LiveStep.STAGES, LiveStep.STAGES: LiveStep.TASKS}
 """The step that a live connection takes next."""
 
@@ -182,7 +183,7 @@ def _say_if_off(frame: Frame, road: Road, *, names: Sequence[str], as_if: LiveSt
     if off and as_if is None:
         frame.say(
             f"[yellow]Off:[/] {', '.join(off)}. Nothing is written there. Look first: {LOOK_FIRST}; "
-            f"then [bold]hotlead go-live {off[0]} fields[/]."
+            f"then [bold]hotlead go-live {off[0]} fields --people ADDRESSES[/]."
         )
 
 
@@ -230,7 +231,7 @@ def go_live_command(
     connection: Annotated[str, typer.Argument(help="The connection.")],
     step: Annotated[LiveStep, typer.Argument(help="off, fields (scores and reasons), stages, tasks.")],
     people: Annotated[str, typer.Option("--people", help="Only these e-mail addresses, comma-separated, or @FILE with one a line.")] = "",
-    everybody: Annotated[bool, typer.Option("--everybody", help="For everybody, where a list was given before.")] = False,
+    everybody: Annotated[bool, typer.Option("--everybody", help="For everybody, not only a list.")] = False,
     include_existing: Annotated[
         int, typer.Option("--include-existing", min=0, help="Let the N hottest people move and get tasks for what is true already.")
     ] = 0,
@@ -245,6 +246,8 @@ def go_live_command(
         recorded(store=here.store, verb="go-live", clock=here.clock, worker=here.worker) as running,
     ):
         chosen = here.connections([connection])[0]
+        if step is LiveStep.FIELDS and chosen.live is LiveStep.OFF and chosen.live_people is None and not people and not everybody:
+            raise UsageError(f"Say for whom '{connection}' goes live; nothing was changed.", hint=FOR_WHOM)
         wanted = listed if people else None if everybody else chosen.live_people
         again = chosen.live is step and chosen.live_people == wanted
         with here.store.read() as tx:

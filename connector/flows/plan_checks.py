@@ -38,7 +38,7 @@ def checked(*, store: Store, plan: int, run: int, places: Mapping[str, Place], m
 
 def model_of(tx: Tx, *, name: str, plan: Plan) -> Model:
     """The model by which a plan was made: the version that was current then."""
-    then = [d for d in tx.documents.versions(kind="scoring", name=name) if d.published_at <= plan.created_at]
+    then = [d for d in tx.documents.versions(kind="scoring", name=name) if d.published_at <= plan.created_at and not d.withdrawn]
     document = then[0] if then else tx.documents.versions(kind="scoring", name=name)[-1]
     return compile_scoring(document.text, file=file_of(document), version=document.version)
 
@@ -47,7 +47,8 @@ def _check_runs(plan: Plan, *, runs: Sequence[Run]) -> None:
     maker = next((r for r in runs if r.id == plan.run), None)
     if maker is not None and maker.verb == LOOK_AHEAD:
         raise UsageError(
-            f"Plan {plan.id} was a look ahead, as if live.", hint="Go live first (`hotlead go-live NAME fields`), then plan anew."
+            f"Plan {plan.id} was a look ahead, as if live.",
+            hint="Go live first (`hotlead go-live NAME fields --people ADDRESSES`), then plan anew.",
         )
     overtaken = next((r for r in runs if r.id > plan.run and _moved(r)), None)
     if overtaken is not None:

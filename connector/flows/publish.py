@@ -1,4 +1,4 @@
-"""Publishes a document an admin edited, or puts an earlier version back. A document with problems is never published."""
+"""Publishes a document an admin edited, puts an earlier version back, or withdraws a model. One with problems is never published."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from connector.ports.crm import Catalog
 from connector.ports.documents import Document
 from connector.ports.errors import UsageError
 from connector.ports.store import Store, Tx
-from mappings.compile import compile_scoring
+from mappings.compile import compile_lifecycle, compile_scoring
 from mappings.document import kind_by_keys, sources_named
 from mappings.problems import Problem, ProblemsError
 from mappings.validate import check_fields, check_lifecycle, check_name, check_scoring, starved
@@ -106,7 +106,7 @@ def put_back(*, store: Store, kind: str, name: str, version: int, clock: Clock, 
     with store.read() as tx:
         earlier = tx.documents.version(kind=kind, name=name, version=version)
         known = tx.documents.versions(kind=kind, name=name)
-    if earlier is None:
+    if earlier is None or earlier.withdrawn:
         raise UsageError(f"There is no version {version} of {kind} '{name}'.", hint=_versions_hint(known, kind=kind, name=name))
     return publish(
         store=store,
@@ -123,4 +123,25 @@ def put_back(*, store: Store, kind: str, name: str, version: int, clock: Clock, 
 def _versions_hint(known: tuple[Document, ...], *, kind: str, name: str) -> str:
     if not known:
         return f"No {kind} document is called '{name}'."
-    return f"There are versions {', '.join(str(d.version) for d in known)}."
+    return f"There are versions {', '.join(str(d.version) for d in known if not d.withdrawn)}."
+
+
+def withdraw(*, store: Store, kind: str, name: str, clock: Clock) -> int:
+    """The number of the version that withdraws a scoring model. Raises UsageError for what hotlead cannot do without."""
+    if kind != "scoring":
+        raise UsageError(
+            f"Only a scoring model can be withdrawn: a {_WORDS[kind]} is always needed.", hint="Publish another text in its place."
+        )
+
+    def unit(tx: Tx) -> int:
+        there = [d.name for d in tx.documents.all_current(kind=kind)]
+        if name not in there:
+            raise UsageError(f"No scoring model '{name}' is published.", hint=f"There are: {', '.join(there) or 'none'}.")
+        if name in {compile_lifecycle(d.text, file=file_of(d), version=d.version).model for d in _ladders(tx)}:
+            raise UsageError(
+                f"The ladder decides by the model '{name}', so it cannot be withdrawn.",
+                hint="First name another published model under `model` in the ladder, and publish that.",
+            )
+        return tx.documents.withdraw(kind=kind, name=name, at=clock())
+
+    return store.write(unit)

@@ -16,6 +16,18 @@ from connector.ports.plans import PlannedTask
 SUBJECT_LENGTH = 255
 """Characters a task subject may have. Source: Salesforce Task.Subject; HubSpot takes more."""
 REASONS_LENGTH = 2000
+_SAID = {
+    "score": {
+        "en": "Score {} (fit {}, engagement {}), grade {}.",
+        "ja": "スコア {}（属性 {}、行動 {}）、グレード {}。",
+    },
+    "redirected": {"en": "To you because: {}.", "ja": "担当になった理由: {}。"},
+    "due": {
+        "en": "Due {} ({}). Made by Hotlead ({}).",
+        "ja": "期限 {} ({})。Hotlead が作成 ({})。",
+    },
+}
+"""The lines of a follow-up's text, by language."""
 
 
 def planned_task(person: Person, *, wanted: WantedTask, row: ScoreRow, documents: Published, account: str, seq: int) -> PlannedTask:
@@ -57,13 +69,13 @@ def _subject(label: str, *, person: Person, redirected: str) -> str:
 
 
 def _body(*, row: ScoreRow, wanted: WantedTask, documents: Published) -> str:
-    said = one_line(reasons(lines_of(row.lines), model=documents.model, language=documents.ladder.language), length=REASONS_LENGTH)
-    zone = documents.ladder.calendar.zone
+    language, zone = documents.ladder.language, documents.ladder.calendar.zone
+    said = one_line(reasons(lines_of(row.lines), model=documents.model, language=language), language=language, length=REASONS_LENGTH)
     due = wanted.due_at.astimezone(ZoneInfo(zone))
     lines = (
-        f"Score {row.total} (fit {row.fit}, engagement {row.engagement}), grade {row.grade}.",
+        _SAID["score"][language].format(row.total, row.fit, row.engagement, row.grade),
         said or "",
-        f"To you because: {wanted.redirected}." if wanted.redirected else "",
-        f"Due {due:%Y-%m-%d %H:%M} ({zone}). Made by Hotlead ({wanted.trigger}, {row.model} v{row.model_version}).",
+        _SAID["redirected"][language].format(wanted.redirected) if wanted.redirected else "",
+        _SAID["due"][language].format(f"{due:%Y-%m-%d %H:%M}", zone, f"{wanted.trigger}, {row.model} v{row.model_version}"),
     )
     return "\n".join(line for line in lines if line)

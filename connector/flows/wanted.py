@@ -14,6 +14,14 @@ from connector.ports.people import ScoreRow
 REASONS_LENGTH = 255
 BREAKDOWN_LENGTH = 32_000
 
+_SAID = {
+    "not_scored": {"en": "Not scored: {}", "ja": "スコア対象外: {}"},
+    "more": {"en": "{} more", "ja": "ほか{}件"},
+    "limits": {"en": "above the limits {:+d}", "ja": "上限超過分 {:+d}"},
+    "floors": {"en": "up to the floors {:+d}", "ja": "下限までの補い {:+d}"},
+}
+"""What the line of reasons says beside the model's own labels, by language."""
+
 STAGE_VALUES = frozenset({"stage", "origin", "disposition", "disposition_reason", "stage_since", "hold_until"})
 """Written from the step `stages` on; everything else from `fields` on."""
 
@@ -49,22 +57,22 @@ def wanted_companions(*, row: ScoreRow, model: Model, language: str) -> dict[str
     said = reasons(lines_of(row.lines), model=model, language=language)
     excluded = exclusion_label(model, row.excluded, language=language)
     return {
-        "reasons": f"Not scored: {excluded}" if row.excluded else one_line(said),
+        "reasons": _SAID["not_scored"][language].format(excluded) if row.excluded else one_line(said, language=language),
         "breakdown": _breakdown(row, said=said, excluded=excluded),
         "model": f"{row.model} v{row.model_version}",
         "scored_at": _whole_seconds(row.as_of),
     }
 
 
-def one_line(said: Sequence[Reason], *, length: int = REASONS_LENGTH) -> str | None:
-    """The reasons by weight as one line that a rep can read, such as `Decision maker +25; Pricing page +18; limits -3`.
+def one_line(said: Sequence[Reason], *, language: str, length: int = REASONS_LENGTH) -> str | None:
+    """The reasons by weight as one line that a rep can read, such as `Decision maker +25; Pricing page +18; above the limits -3`.
 
     A rule stands with what its own limit leaves of it; the other limits and floors are summed up at the end. What does not fit is counted.
     """
     parts, clamped = _net(said)
-    ends = [f"limits {clamped:+d}"] if clamped else []
+    ends = [_SAID["limits" if clamped < 0 else "floors"][language].format(clamped)] if clamped else []
     for shown in range(len(parts), 0, -1):
-        rest = [f"{len(parts) - shown} more"] if shown < len(parts) else []
+        rest = [_SAID["more"][language].format(len(parts) - shown)] if shown < len(parts) else []
         line = "; ".join([*parts[:shown], *rest, *ends])
         if len(line) <= length:
             return line

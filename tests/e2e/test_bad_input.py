@@ -272,7 +272,7 @@ def test_an_empty_crm_and_a_crm_with_one_person_are_walked_to_the_end(tmp_path: 
         desk.set_up()
         desk.ok("pull")
         scored = desk.ok("score")
-        gone_live = desk.hotlead("go-live", "hubspot", "fields")
+        gone_live = desk.hotlead("go-live", "hubspot", "fields", "--everybody")
         looked = desk.hotlead("write-back", "--dry-run", "--as-if", "fields")
 
         if people == 0:

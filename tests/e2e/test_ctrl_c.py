@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMAND = (sys.executable, "-c", "from connector.cli import main; main()")
+AT_A_TERMINAL = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""Who runs the tests in the background of a shell has Ctrl-C ignored, and so would every process below it."""
+COMMAND = (sys.executable, "-c", f"{AT_A_TERMINAL}; from connector.cli import main; main()")
 STOPPED = 130
 
 

@@ -111,11 +111,13 @@ def test_an_explanation_reads_as_a_sum_and_names_every_record(desk: Desk) -> Non
     assert f"{told['score']['total']} points" in shown
 
 
-def test_a_step_cannot_be_skipped_and_going_back_is_always_allowed(desk: Desk) -> None:
+def test_a_step_cannot_be_skipped_nor_the_people_left_unsaid_and_going_back_is_always_allowed(desk: Desk) -> None:
     skipped = desk.hotlead("go-live", "hubspot", "tasks")
-    desk.ok("go-live", "hubspot", "fields")
+    unsaid = desk.hotlead("go-live", "hubspot", "fields")
+    desk.ok("go-live", "hubspot", "fields", "--everybody")
     back = desk.ok("go-live", "hubspot", "off")
 
-    assert skipped.code == 3
+    assert skipped.code == unsaid.code == 3
+    assert "Say for whom" in unsaid.err and "--everybody" in unsaid.err
     assert "hotlead go-live hubspot fields" in skipped.err
     assert "is at step 'off'" in back.out

@@ -62,6 +62,28 @@ def test_a_model_beside_the_ladders_is_said_to_be_one(desk: Desk) -> None:
     assert "scores by 2 models" in scored.out and "people scored" not in scored.out
 
 
+def test_a_model_is_withdrawn_and_brought_back_but_not_the_one_that_decides(desk: Desk) -> None:
+    desk.ok("publish", "scoring", "other", _file(desk, "scoring", "b2b_default", ("model: b2b_default", "model: other")))
+
+    withdrawn = desk.ok("publish", "scoring", "other", "--withdraw")
+    desk.ok("init")
+    scored = desk.ok("score")
+    shown = desk.hotlead("publish", "scoring", "other")
+    empty = desk.hotlead("publish", "scoring", "other", "--put-back", "2")
+    deciding = desk.hotlead("publish", "scoring", "b2b_default", "--withdraw")
+    needed = desk.hotlead("publish", "lifecycle", "b2b_default", "--withdraw")
+    again = desk.hotlead("publish", "scoring", "other", "--withdraw")
+
+    assert "--put-back 1" in " ".join(withdrawn.out.split())
+    assert "people scored" in scored.out
+    assert [done.code for done in (shown, empty, deciding, needed, again)] == [MEND] * 5
+    assert "is withdrawn" in shown.said() and "There are versions 1." in empty.said()
+    assert "decides by the model 'b2b_default'" in deciding.said()
+    assert "always needed" in needed.said() and "No scoring model 'other'" in again.said()
+    desk.ok("publish", "scoring", "other", "--put-back", "1")
+    assert "scores by 2 models" in desk.ok("score").out
+
+
 def test_a_mapping_may_name_a_source_that_the_one_before_did_not(desk: Desk) -> None:
     users = "sources:\n  User:\n    kind: company\n    fields: {name: Name}\n"
     named = _file(desk, "fields", "salesforce", ("sources:\n", users))

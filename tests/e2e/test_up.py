@@ -127,7 +127,7 @@ def test_the_worker_ends_when_its_parent_is_killed_and_frees_the_directory(desk:
         serving.command.wait()
 
         until(lambda: not is_alive(worker), what="the worker's end", seconds=30)
-        desk.ok("go-live", "hubspot", "fields")
+        desk.ok("go-live", "hubspot", "fields", "--everybody")
 
 
 def test_ctrl_c_ends_it_in_order(desk: Desk) -> None:

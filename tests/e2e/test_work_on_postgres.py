@@ -85,7 +85,13 @@ def one_installation(server: Forks, address: str, *, folder: Path) -> Iterator[S
         made = Shared(desk=desk, address=url.replace("+psycopg", ""))
         desk.ok("init")
         assert desk.connect("hubspot").code == 0
-        for words in (("install",), ("pull",), ("score",), ("go-live", "hubspot", "fields"), ("write-back", "--allow", "10000")):
+        for words in (
+            ("install",),
+            ("pull",),
+            ("score",),
+            ("go-live", "hubspot", "fields", "--everybody"),
+            ("write-back", "--allow", "10000"),
+        ):
             desk.ok(*words)
         yield made
         for worker in made.workers:

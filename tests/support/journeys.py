@@ -89,7 +89,8 @@ class Desk:
         steps = ("fields", "stages", "tasks")
         for crm in crms:
             for each in steps[: steps.index(step) + 1]:
-                self.ok("go-live", crm, each, *options)
+                whom = ("--everybody",) if each == "fields" and not {"--people", "--everybody"} & set(options) else ()
+                self.ok("go-live", crm, each, *whom, *options)
 
     def plan(self, number: int) -> Any:
         """A stored plan with every row of it."""

@@ -58,7 +58,7 @@ class OrgPages:
                 f"SELECT * FROM {found}{where} ORDER BY {_HOT_FIRST}, grade, score DESC, name LIMIT :limit OFFSET :offset",
                 {"t": pattern, "limit": limit, "offset": offset},
             ).fetchall()
-        return ListPage(rows=tuple(_list_row(row) for row in rows), total=total)
+        return ListPage(rows=tuple(self._list_row(row) for row in rows), total=total)
 
     def record(self, *, source: str, record_id: str) -> RecordPage:
         """The page of a lead or contact. Raises UnknownRecordError for anything else."""
@@ -119,7 +119,7 @@ class OrgPages:
             if field.name not in _OURS.values() and field.length < 1000 and row.get(field.name) is not None
         )
         numbers = {key: _whole(row.get(_OURS[key])) for key in ("score", "fit", "engagement")}
-        words = {key: str(row.get(field) or "") for key, field in _OURS.items() if key not in numbers}
+        words = {key: self._line(name, field, row.get(field))[1] for key, field in _OURS.items() if key not in numbers}
         return Hotlead(
             score=numbers["score"],
             fit=numbers["fit"],
@@ -138,24 +138,24 @@ class OrgPages:
             return field.label, "Yes" if value else "No"
         if field is not None and field.type == "datetime" and value:
             return field.label, f"{_moment(value):%Y-%m-%d %H:%M} UTC"
-        return (field.label if field else field_name), _shown(value)
+        labels = {pick.value: pick.label for pick in field.picks} if field is not None else {}
+        return (field.label if field else field_name), labels.get(value, _shown(value))
 
-
-def _list_row(row: tuple[Any, ...]) -> ListRow:
-    source, record_id, name, company, title, owner, stage, score, grade, temperature, reasons, _, _ = row
-    return ListRow(
-        source=source,
-        record_id=record_id,
-        name=name or "",
-        company=company or "",
-        title=title or "",
-        owner=owner or "",
-        stage=stage or "",
-        score=_whole(score),
-        grade=grade or "",
-        temperature=temperature or "",
-        reasons=reasons or "",
-    )
+    def _list_row(self, row: tuple[Any, ...]) -> ListRow:
+        source, record_id, name, company, title, owner, stage, score, grade, temperature, reasons, _, _ = row
+        return ListRow(
+            source=source,
+            record_id=record_id,
+            name=name or "",
+            company=company or "",
+            title=title or "",
+            owner=owner or "",
+            stage=self._line(source, _OURS["stage"], stage)[1],
+            score=_whole(score),
+            grade=grade or "",
+            temperature=temperature or "",
+            reasons=reasons or "",
+        )
 
 
 def _tasks(db: sqlite3.Connection, who: str) -> tuple[TaskLine, ...]:

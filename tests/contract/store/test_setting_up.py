@@ -65,6 +65,26 @@ def test_publishing_the_same_text_publishes_nothing(store: Store) -> None:
         assert tx.documents.current(kind="scoring", name="default") == versions[0]
 
 
+def test_a_withdrawn_document_is_current_no_longer_and_can_be_published_again(store: Store) -> None:
+    def publish(name: str, *, days: float = 0) -> int:
+        return store.write(lambda tx: tx.documents.publish(kind="scoring", name=name, text=name, at=at(days)))
+
+    publish("stays")
+    publish("goes")
+    withdrawal = store.write(lambda tx: tx.documents.withdraw(kind="scoring", name="goes", at=at(1)))
+
+    with store.read() as tx:
+        assert tx.documents.current(kind="scoring", name="goes") is None
+        assert [d.name for d in tx.documents.all_current(kind="scoring")] == ["stays"]
+        assert [(d.version, d.current, d.withdrawn) for d in tx.documents.versions(kind="scoring", name="goes")] == [
+            (withdrawal, False, True),
+            (1, False, False),
+        ]
+    assert publish("goes", days=2) == withdrawal + 1
+    with store.read() as tx:
+        assert [d.name for d in tx.documents.all_current(kind="scoring")] == ["goes", "stays"]
+
+
 def test_current_documents_are_those_of_one_kind(store: Store) -> None:
     def publish(tx: Tx) -> None:
         for kind, name, text in (("scoring", "b", "1"), ("scoring", "a", "2"), ("fields", "a", "3"), ("scoring", "b", "4")):

@@ -91,6 +91,8 @@ def test_fields_carry_what_their_type_needs() -> None:
     assert (_all(breakdown, "length"), _all(breakdown, "visibleLines"), _all(breakdown, "required")) == (["32768"], ["6"], [])
     assert len(_all(grade, "valueSet/valueSetDefinition/value/fullName")) == 20
     assert _all(reasons, "length") == ["255"]
+    assert _all(fields["Hotlead_Stage__c"], "valueSet/valueSetDefinition/value/label")[:3] == ["Subscriber", "Lead", "MQL"]
+    assert _all(fields["Hotlead_Stage__c"], "valueSet/valueSetDefinition/value/fullName")[:3] == ["subscriber", "lead", "mql"]
 
 
 def test_the_integration_may_edit_and_the_reader_may_read() -> None:

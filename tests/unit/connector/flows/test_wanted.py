@@ -57,7 +57,7 @@ STATE = LadderState(person=7, stage="lead", stage_since=AT, temperature="warm", 
 def test_reasons_stand_by_weight_and_zero_ones_are_left_out() -> None:
     said = [reason("Small", 5), reason("Nothing", 0), reason("Big", 25), reason("Bad", -10)]
 
-    assert one_line(said) == "Big +25; Bad -10; Small +5"
+    assert one_line(said, language="en") == "Big +25; Bad -10; Small +5"
 
 
 def test_a_rule_stands_with_what_its_own_limit_leaves_and_other_limits_are_summed() -> None:
@@ -69,23 +69,34 @@ def test_a_rule_stands_with_what_its_own_limit_leaves_and_other_limits_are_summe
         reason("limit of Web", -3, id_="web", level="group", clamp=True),
     ]
 
-    assert one_line(said) == "Talked +40; Industry +20; limits -8"
+    assert one_line(said, language="en") == "Talked +40; Industry +20; above the limits -8"
 
 
 def test_what_does_not_fit_is_counted() -> None:
     said = [reason(f"Reason number {n}", 30 - n) for n in range(10)]
 
-    assert one_line(said, length=60) == "Reason number 0 +30; Reason number 1 +29; 8 more"
+    assert one_line(said, language="en", length=60) == "Reason number 0 +30; Reason number 1 +29; 8 more"
+
+
+def test_a_line_is_in_one_language_whatever_did_not_fit_or_was_cut() -> None:
+    said = [reason(f"理由{n}", 30 - n) for n in range(10)]
+    cut = [reason("業種", 60), reason("合計", -8, id_="total", level="total", clamp=True, side="")]
+    raised = [reason("業種", -60), reason("合計", 8, id_="total", level="total", clamp=True, side="")]
+
+    assert one_line(said, language="ja", length=25) == "理由0 +30; 理由1 +29; ほか8件"
+    assert one_line(cut, language="ja") == "業種 +60; 上限超過分 -8"
+    assert one_line(raised, language="ja") == "業種 -60; 下限までの補い +8"
+    assert one_line(raised, language="en") == "業種 -60; up to the floors +8"
 
 
 def test_nobody_with_points_has_no_line() -> None:
-    assert one_line([]) is None
-    assert one_line([reason("Nothing", 0)]) is None
+    assert one_line([], language="en") is None
+    assert one_line([reason("Nothing", 0)], language="en") is None
 
 
 @given(st.lists(st.tuples(st.text(min_size=1, max_size=40), st.integers(-200, 200)), max_size=40), st.integers(10, 300))
 def test_a_line_is_never_longer_than_asked_for(parts: list[tuple[str, int]], length: int) -> None:
-    line = one_line([reason(text, points, id_=str(n)) for n, (text, points) in enumerate(parts)], length=length)
+    line = one_line([reason(text, points, id_=str(n)) for n, (text, points) in enumerate(parts)], language="en", length=length)
 
     assert line is None or len(line) <= length
 
