@@ -22,7 +22,7 @@ MOST_BYTES = 32 * 1024 * 1024
 UNIT_BODIES = 100
 """Bodies in one unit."""
 BUSY_BODIES = 4
-LINGER_S = 0.005
+LINGER_S = 0.003
 """After a unit of so many bodies the next one waits so long for company: a unit costs as much as answering several requests."""
 
 

@@ -1,6 +1,9 @@
 """One request as the receivers see it: its public address, and its body read under a hard limit."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from werkzeug import Request
@@ -8,16 +11,31 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from connector.ports.hooks import HookFault, HookRefused, HookRequest
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@"
 """What RFC 3986 lets stand as it is in a path; a WSGI server gives the path decoded."""
 
 
 def public_uri(request: Request, *, public_url: str) -> str:
     """The address the sender used, whole. `public_url` takes the place of scheme, host and prefix; empty: as the request says itself."""
+    environ = request.environ
+    address = _address(public_url, *(environ.get(name, "") for name in _NAMES_THE_ADDRESS))
+    query = environ.get("QUERY_STRING", "")
+    return f"{address}?{query}" if query else address
+
+
+_NAMES_THE_ADDRESS = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME", "PATH_INFO")
+
+
+@lru_cache(maxsize=256)
+def _address(public_url: str, *named: str) -> str:
+    """The address without its query: worked out once for each that senders use, of which there are few."""
+    environ = {name: text for name, text in zip(_NAMES_THE_ADDRESS, named, strict=True) if text}
+    request = Request({"REQUEST_METHOD": "POST", **environ})
     base = public_url.rstrip("/") or f"{request.scheme}://{request.host}{quote(request.root_path.rstrip('/'), safe=_PATH_CHARACTERS)}"
-    path = quote(request.path, safe=_PATH_CHARACTERS)
-    query = request.query_string.decode("latin-1")
-    return f"{base}{path}?{query}" if query else f"{base}{path}"
+    return base + quote(request.path, safe=_PATH_CHARACTERS)
 
 
 def read_body(request: Request, *, most_bytes: int) -> bytes:
@@ -44,17 +62,36 @@ def hook_request(request: Request, *, body: bytes, public_url: str, arrived_at: 
     return HookRequest(
         method=request.method,
         uri=public_uri(request, public_url=public_url),
-        headers=plain_headers(request),
+        headers=PlainHeaders(request.environ),
         body=body,
         arrived_at=arrived_at,
     )
 
 
-def plain_headers(request: Request) -> dict[str, str]:
-    """Headers by their lower-case names, straight from what the WSGI server made of them."""
-    environ = request.environ
-    headers = {name[5:].replace("_", "-").lower(): text for name, text in environ.items() if name.startswith("HTTP_")}
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            headers[name.replace("_", "-").lower()] = environ[name]
-    return headers
+class PlainHeaders(Mapping[str, str]):
+    """Headers by their lower-case names, looked up in what the WSGI server made of them: of a dozen a receiver asks for two or three."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        plain = name.upper().replace("-", "_")
+        text: str = self._environ[plain if plain in _WITHOUT_PREFIX else f"HTTP_{plain}"]
+        if not text and plain in _WITHOUT_PREFIX:
+            raise KeyError(name)
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        for name in self._environ:
+            plain = name if name in _WITHOUT_PREFIX else name[5:] if name.startswith("HTTP_") else ""
+            if plain and (plain not in _WITHOUT_PREFIX or self._environ[name]):
+                yield plain.replace("_", "-").lower()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+_WITHOUT_PREFIX = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+"""Headers that a WSGI server names without `HTTP_`; empty where there is none."""

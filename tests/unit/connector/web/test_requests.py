@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
-from connector.web.requests import public_uri
+from connector.web.requests import PlainHeaders, public_uri
 
 BASE = "https://hotlead.example.com"
 UNRESERVED = "abcXYZ019-._~"
@@ -53,3 +53,12 @@ def test_without_a_configured_address_the_request_speaks_for_itself() -> None:
 
 def test_a_prefix_that_the_server_knows_is_not_told_twice() -> None:
     assert public_uri(request("/hooks/crm", prefix="/in"), public_url=f"{BASE}/in") == f"{BASE}/in/hooks/crm"
+
+
+def test_headers_are_read_by_their_plain_names_and_those_that_are_none_are_not_there() -> None:
+    environ = EnvironBuilder("/", headers={"X-HubSpot-Signature": "v", "Host": "h"}, content_type="").get_environ()
+
+    headers = PlainHeaders({**environ, "CONTENT_LENGTH": "0"})
+
+    assert dict(headers) == {"host": "h", "x-hubspot-signature": "v", "content-length": "0"}
+    assert len(headers) == 3 and "content-type" not in headers and headers.get("wsgi.url-scheme") is None
