@@ -56,7 +56,7 @@ def test_a_prefix_that_the_server_knows_is_not_told_twice() -> None:
 
 
 def test_headers_are_read_by_their_plain_names_and_those_that_are_none_are_not_there() -> None:
-    environ = EnvironBuilder("/", headers={"X-HubSpot-Signature": "v", "Host": "h"}, content_type="").get_environ()
+    environ = EnvironBuilder("/", headers=[("X-HubSpot-Signature", "v"), ("Host", "h")], content_type="").get_environ()
 
     headers = PlainHeaders({**environ, "CONTENT_LENGTH": "0"})
 
