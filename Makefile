@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:
 	@echo "make demo    set up, run the main job against two sandbox CRMs, stay up for a look (Ctrl-C ends)"
 	@echo "make test    set up, then format, lint, types, floors, every test, and the wheel in a clean environment"
-	@echo "make faults  the fault tests with many more faults; prints the table of the README (about an hour)"
+	@echo "make faults  the fault tests with many more faults; prints the table of the README (an hour and a half)"
 	@echo "make bench   the figures of bench/README.md (BENCH_OPTIONS=--quick for a look in some minutes)"
 	@echo "make lint | types | floors | unit | wheel | lock | clean"
 
@@ -49,7 +49,7 @@ test: lint types floors
 	$(BIN)/pytest -q -n 3 --dist worksteal tests
 	$(MAKE) --no-print-directory wheel
 
-# Many more faults than in `make test`, and the table of the README; takes about an hour.
+# Many more faults than in `make test`, and the table of the README; takes about an hour and a half.
 faults: $(STAMP)
 	$(BIN)/python -m tests.support.fault_tally $(FAULT_OPTIONS)
 

@@ -384,4 +384,5 @@ def test_killed_once_at_every_point_it_ends_the_same(small: Town, tmp_path: Path
 
     different = [_difference(name, told[name], unkilled.told[name]) for name in unkilled.told if told[name] != unkilled.told[name]]
     tally("P3", f"SIGKILL at each commit and each CRM call, by the code's own list ({when})", injected=desk.kills, violations=different)
-    assert set(desk.notes.read_text(encoding="utf-8").splitlines()) >= {point.name for point in points()}
+    if when != "after":  # there a unit that stands may have made what comes behind it needless, such as giving back a lease
+        assert set(desk.notes.read_text(encoding="utf-8").splitlines()) >= {point.name for point in points()}
