@@ -127,7 +127,7 @@ def _versions_hint(known: tuple[Document, ...], *, kind: str, name: str) -> str:
 
 
 def withdraw(*, store: Store, kind: str, name: str, clock: Clock) -> int:
-    """The number of the version that withdraws a scoring model. Raises UsageError for what hotlead cannot do without."""
+    """The number of the version that withdraws a scoring model. Repeating changes nothing. Raises UsageError for what is always needed."""
     if kind != "scoring":
         raise UsageError(
             f"Only a scoring model can be withdrawn: a {_WORDS[kind]} is always needed.", hint="Publish another text in its place."
@@ -135,6 +135,9 @@ def withdraw(*, store: Store, kind: str, name: str, clock: Clock) -> int:
 
     def unit(tx: Tx) -> int:
         there = [d.name for d in tx.documents.all_current(kind=kind)]
+        newest = tx.documents.versions(kind=kind, name=name)[:1]
+        if newest and newest[0].withdrawn:
+            return newest[0].version
         if name not in there:
             raise UsageError(f"No scoring model '{name}' is published.", hint=f"There are: {', '.join(there) or 'none'}.")
         if name in {compile_lifecycle(d.text, file=file_of(d), version=d.version).model for d in _ladders(tx)}:
