@@ -270,6 +270,10 @@ def go_live_command(
             progress=road.progress,
         )
         running.counts["baseline"] += went.baselined
+    if step is LiveStep.OFF:
+        frame.say(f"[bold]{connection}[/] is at step 'off': nothing is written there until it goes live again.")
+        frame.give(went)
+        return
     reach = "for everybody" if went.connection.live_people is None else f"for the {_many(len(went.connection.live_people))} on its list"
     frame.say(f"[bold]{connection}[/] is at step '{step}' {reach}." + (" It was before." if again else ""))
     if went.baselined:
