@@ -21,12 +21,15 @@ def test_a_demo_that_is_cut_short_ends_with_a_sentence_and_leaves_nothing(tmp_pa
         start_new_session=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
-    assert running.stdout is not None
-    while "pull contacts" not in running.stdout.readline():
-        assert running.poll() is None
+    try:
+        assert running.stdout is not None
+        while "pull contacts" not in running.stdout.readline():
+            assert running.poll() is None
 
-    os.killpg(running.pid, signal.SIGINT)
-    _, err = running.communicate(timeout=60)
+        os.killpg(running.pid, signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
 
     assert running.returncode == STOPPED
     assert err.strip() == "Ended before it was done. Nothing is left behind."
