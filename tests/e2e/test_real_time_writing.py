@@ -14,15 +14,13 @@ from connector.flows.absorb import absorb
 from connector.flows.asking import ANSWER
 from connector.flows.mark_everybody import mark_everybody
 from connector.flows.published import mapping_of
-from connector.flows.retries import retry_parked
-from connector.flows.row_changes import FLIPPING
 from connector.flows.write_lane import LaneMemory
 from connector.ports.connections import Connection, LiveStep
 from connector.ports.crm import RawRecord
 from connector.ports.inbox import Lane
 from connector.ports.store import Tx
 from tests.support.journeys import CRMS, Desk, Town
-from tests.support.real_time import Lanes, lanes
+from tests.support.real_time import Lanes, done, lanes, quiet_one
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +42,6 @@ def _put(tx: Tx, *, connection: Connection) -> None:
 
 def set_limit(beside: Lanes, name: str, limit: int) -> None:
     beside.here.store.write(partial(_put, connection=replace(beside.connection(name), write_limit=limit)))
-
-
-def done(tally: dict[str, int] | object, name: str) -> int:
-    assert isinstance(tally, dict)
-    return sum(rows for what, rows in tally.items() if what.startswith(f"{name} ") and what.endswith(" done"))
 
 
 def test_everybody_who_waits_is_written_in_one_run_and_the_lane_is_empty(
@@ -157,16 +150,6 @@ def test_portions_count_together_and_only_who_asks_to_be_called_goes_on_above_th
     assert done(next_day.tally, "hubspot") == 1
     assert [one.failures for one in (called, too_many, long_ago, next_day)] == [()] * 4
     assert beside.waiting()["write"] == waiting + 18, "a new day answers no question"
-
-
-def quiet_one(desk: Desk) -> tuple[int, str, str]:
-    """A person whom only HubSpot knows: person, contact, address."""
-    ((person, contact, email),) = desk.rows(
-        "SELECT p.id, min(m.id), p.email FROM persons p JOIN members m ON m.person = p.id JOIN sources o ON o.no = m.source"
-        " JOIN scores s ON s.person = p.id WHERE s.excluded = '' AND p.email <> '' AND s.temperature = 'cold'"
-        " GROUP BY p.id HAVING count(*) = 1 AND min(o.source) = 'contacts' ORDER BY p.id LIMIT 1"
-    )
-    return person, contact, email
 
 
 @pytest.mark.parametrize("answer", ["limit", "manual"])
@@ -301,27 +284,6 @@ def test_the_slices_of_a_night_are_one_run_in_the_limit_which_asks_once(desk: De
     assert all(count == 1 for count in desk.writes().values())
 
 
-def test_a_workflow_that_rewrites_our_field_has_the_last_word_until_we_have_another(desk: Desk, beside: Lanes) -> None:
-    beside.write()
-    _, contact, _ = quiet_one(desk)
-    sandbox = desk.sandboxes["hubspot"]
-    sandbox.order("workflows", {"source": "contacts", "when_field": "hotlead_temperature", "set": {"hotlead_temperature": "warm"}})
-    sandbox.order("workflows", {"source": "contacts", "when_field": "hotlead_score", "set": {"hotlead_score": "1", "hotlead_grade": "D4"}})
-    desk.forget_counts()
-
-    changes, tallies = ["Chief Executive Officer", "Intern", "Chief Executive Officer", "Intern"], []
-    for title in changes:
-        sandbox.edit("contacts", contact, {"jobtitle": title})
-        for _ in range(4):
-            beside.hint("hubspot", "contacts", contact)
-            tallies.append(done(beside.settle().tally, "hubspot"))
-
-    written = {name: count for name, count in desk.writes().items() if name.endswith("/hotlead_score")}
-    assert sum(tallies) <= len(changes)
-    assert 1 <= sum(written.values()) <= len(changes)
-    assert desk.value("hubspot", "contacts", contact, "hotlead_score") == "1"
-
-
 def test_a_row_that_was_asked_for_before_our_write_is_no_workflows_word(desk: Desk, beside: Lanes) -> None:
     store, (_, contact, _), asked_at = beside.here.store, quiet_one(desk), beside.road.clock()
     key = RecordKey("hubspot", "contacts", contact)
@@ -379,29 +341,3 @@ def _wait(tx: Tx, *, beside: Lanes, contact: str) -> None:
     person = beside.person_of("hubspot", "contacts", contact)
     assert person is not None
     tx.marks.put([person], lane=Lane.WRITE, since=beside.road.clock())
-
-
-def test_a_row_that_flips_is_left_alone_for_an_hour_and_then_healed(desk: Desk) -> None:
-    with lanes(desk, breaker_writes=3) as beside:
-        beside.write()
-        _, contact, _ = quiet_one(desk)
-        titles = ["Chief Executive Officer", "Intern"] * 4
-        tallies = []
-        for title in titles:
-            desk.sandboxes["hubspot"].edit("contacts", contact, {"jobtitle": title})
-            beside.hint("hubspot", "contacts", contact)
-            tallies.append(done(beside.settle().tally, "hubspot"))
-        with beside.here.store.read() as tx:
-            (parked,) = tx.parked.all(limit=9)
-
-        assert tallies[-3:] == [0, 0, 0]
-        assert sum(tallies) == 4, "away from what was written first, then back three times"
-        assert parked.refusal.code == FLIPPING
-        assert parked.refusal.mended_by == "admin of the CRM"
-        clock = beside.road.clock
-        beside.road = replace(beside.road, clock=lambda: clock() + timedelta(minutes=61))
-        assert retry_parked(store=beside.here.store, clock=clock) == 0
-        assert retry_parked(store=beside.here.store, clock=beside.road.clock) == 1
-        assert done(beside.write().tally, "hubspot") == 1
-        with beside.here.store.read() as tx:
-            assert tx.parked.count() == 0

@@ -132,3 +132,18 @@ def leads(desk: Desk, many: int) -> list[str]:
     found = ids_of(desk, "salesforce", "Lead", 1000)
     open_ = [one for one in found if not desk.value("salesforce", "Lead", one, "IsConverted")]
     return open_[:many]
+
+
+def done(tally: dict[str, int] | object, name: str) -> int:
+    assert isinstance(tally, dict)
+    return sum(rows for what, rows in tally.items() if what.startswith(f"{name} ") and what.endswith(" done"))
+
+
+def quiet_one(desk: Desk) -> tuple[int, str, str]:
+    """A person whom only HubSpot knows: person, contact, address."""
+    ((person, contact, email),) = desk.rows(
+        "SELECT p.id, min(m.id), p.email FROM persons p JOIN members m ON m.person = p.id JOIN sources o ON o.no = m.source"
+        " JOIN scores s ON s.person = p.id WHERE s.excluded = '' AND p.email <> '' AND s.temperature = 'cold'"
+        " GROUP BY p.id HAVING count(*) = 1 AND min(o.source) = 'contacts' ORDER BY p.id LIMIT 1"
+    )
+    return person, contact, email
