@@ -61,8 +61,13 @@ def _table(rows: Sequence[Injected]) -> Table:
     table = Table("Promise", "Fault", title="Faults injected")
     table.add_column("How many", justify="right")
     table.add_column("Violations", justify="right")
-    for row in sorted(rows, key=lambda r: (int(r.promise.lstrip("P").split()[0]), r.fault)):
-        table.add_row(row.promise, row.fault, f"{row.injected:,}", f"{row.violations:,}")
+    sums: dict[tuple[int, str], list[int]] = {}
+    for row in rows:  # a fault that several tests inject is one line
+        counts = sums.setdefault((int(row.promise.removeprefix("P")), row.fault), [0, 0])
+        counts[0] += row.injected
+        counts[1] += row.violations
+    for (promise, fault), (injected, violations) in sorted(sums.items()):
+        table.add_row(f"P{promise}", fault, f"{injected:,}", f"{violations:,}")
     return table
 
 
