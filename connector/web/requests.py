@@ -84,10 +84,9 @@ class PlainHeaders(Mapping[str, str]):
         return text
 
     def __iter__(self) -> Iterator[str]:
-        for name in self._environ:
-            plain = name if name in _WITHOUT_PREFIX else name[5:] if name.startswith("HTTP_") else ""
-            if plain and (plain not in _WITHOUT_PREFIX or self._environ[name]):
-                yield plain.replace("_", "-").lower()
+        names = (name if name in _WITHOUT_PREFIX else name[5:] for name in self._environ if name.startswith(("HTTP_", "CONTENT_")))
+        plain = (name.replace("_", "-").lower() for name in names)
+        return (name for name in dict.fromkeys(plain) if name in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
