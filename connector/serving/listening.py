@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 from connector.ports.errors import UsageError
@@ -16,6 +17,7 @@ class Named:
 
 
 SERVED = Named(host="--host, HOTLEAD_HOST", port="--port, HOTLEAD_PORT")
+ANSWERS_WITHIN_S = 5.0
 FIGURES = Named(host="--metrics-host", port="--metrics-port")
 
 
@@ -31,6 +33,14 @@ def require_free(host: str, port: int, *, named: Named = SERVED) -> int:
             return found
     except OSError as err:
         raise UsageError(f"Nobody can listen on {host}:{port}: {err.strerror or err}.", hint=_what_to_do(err, named=named)) from err
+
+
+def takes_calls(host: str, port: int) -> bool:
+    """Whether somebody answers at this address of this machine."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asks there, and does not listen
+    with suppress(OSError), socket.create_connection((reached, port), timeout=ANSWERS_WITHIN_S):
+        return True
+    return False
 
 
 def _what_to_do(err: OSError, *, named: Named) -> str:

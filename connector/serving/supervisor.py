@@ -17,11 +17,11 @@ from multiprocessing.util import Finalize
 from typing import Any
 
 import structlog
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.server.mp import MPServer
 
 from connector.ports.errors import Action, HotleadError
-from connector.serving.listening import require_free
+from connector.serving.listening import require_free, takes_calls
 from connector.serving.parents import end_with
 from connector.settings import Settings
 
@@ -30,11 +30,9 @@ ENDS_WITHIN_S = 25
 CALM_S = 10.0
 """A worker that lived so long is begun anew at once; one that did not, after a pause."""
 LONGEST_PAUSE_S = 30.0
-THREADS = 32
-"""Requests answered at once; receivers spend their time waiting for a commit that they share."""
+LISTENS_SOON_S = 0.02
 BACKPRESSURE = 64
 """Requests in the process at once; more wait outside it, so that their bodies cost nothing here."""
-THREADS_IDLE_S = 60
 
 
 log = structlog.get_logger()
@@ -71,10 +69,9 @@ class Supervisor(MPServer):
             target="hotlead",
             address=host,
             port=port,
-            interface=Interfaces.WSGI,
+            interface=Interfaces.ASGINL,
             workers=1,
-            blocking_threads=THREADS,
-            blocking_threads_idle_timeout=THREADS_IDLE_S,
+            loop=Loops.uvloop,
             backpressure=BACKPRESSURE,
             http=HTTPModes.http1,
             websockets=False,
@@ -135,7 +132,7 @@ def supervise(settings: Settings, *, opening: Callable[[], Any], told: Callable[
     port = require_free(settings.host, settings.port)
     listening, telling = multiprocessing.Pipe(duplex=False)
     server = Supervisor(host=settings.host, port=port)
-    hearing = threading.Thread(target=_hear, args=(listening, server, told), name="hotlead-hearing", daemon=True)
+    hearing = threading.Thread(target=_hear, args=(listening, server, told, settings.host, port), name="hotlead-hearing", daemon=True)
     hearing.start()
     load = partial(_worker, opening, parent=os.getpid(), port=port, telling=telling)
     server.serve(target_loader=load, wrap_loader=False)
@@ -145,7 +142,7 @@ def supervise(settings: Settings, *, opening: Callable[[], Any], told: Callable[
         raise error
 
 
-def _hear(listening: "Connection[Any, Any]", server: Supervisor, told: Callable[[Any], None]) -> None:
+def _hear(listening: "Connection[Any, Any]", server: Supervisor, told: Callable[[Any], None], host: str, port: int) -> None:
     while True:
         try:
             said = listening.recv()
@@ -155,11 +152,14 @@ def _hear(listening: "Connection[Any, Any]", server: Supervisor, told: Callable[
             server.refuse(said)
         elif isinstance(said, Ready):
             server.was_ready = True
+            # A worker is ready some moments before it listens; whoever is told so should be able to call at once.
+            while not takes_calls(host, port) and not listening.poll(LISTENS_SOON_S):
+                pass
             told(said.said)
 
 
 def _worker(opening: Callable[[], Any], *, parent: int, port: int, telling: "Connection[Any, Any]") -> Any:
-    """Runs in the worker: its WSGI app. What was opened is closed when the process ends, before it is gone."""
+    """Runs in the worker: its ASGI app. What was opened is closed when the process ends, before it is gone."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with(parent)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
-
-from flask import Flask
+from typing import TYPE_CHECKING
 
 from connector.bootstrap import opened
 from connector.flows.error_texts import told
@@ -21,9 +20,12 @@ from connector.serving.station import Station, open_station
 from connector.serving.telemetry import open_spans
 from connector.serving.web import job_states, web_parts
 from connector.settings import Settings
-from connector.web.app import create_app
+from connector.web.app import create_face
 from connector.web.metrics import PrometheusMeter
 from jobs.embedded import EmbeddedEngine
+
+if TYPE_CHECKING:
+    from a2wsgi.asgi_typing import ASGIApp
 
 COMMAND = "hotlead up"
 
@@ -56,7 +58,7 @@ class Serving:
     """Everything the worker process holds. `close` ends it in order, from any thread, once."""
 
     station: Station
-    app: Flask
+    app: "ASGIApp"
     closing: ExitStack
     _closing_once: threading.Lock = field(default_factory=threading.Lock)
 
@@ -99,6 +101,6 @@ def open_serving(settings: Settings, *, carry: Carrier) -> Serving:
             desk.start()
             stack.callback(desk.stop)
         parts = web_parts(station, states=partial(job_states, station.engine), metrics=meter.text)
-        app = create_app(parts, traced=spans.trace_requests)
-        spans.around_requests(app)
-        return Serving(station=station, app=app, closing=stack.pop_all())
+        face = create_face(parts, traced=spans.trace_requests)
+        spans.around_requests(face.flask)
+        return Serving(station=station, app=face.asgi, closing=stack.pop_all())

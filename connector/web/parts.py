@@ -6,6 +6,7 @@ from datetime import datetime
 
 from connector.flows.health import Health
 from connector.flows.receiving import Hook
+from connector.flows.remembered import Remembered
 from connector.flows.sites import KnownSite
 from connector.ports.inbox import Arrived
 from connector.ports.telemetry import Meter
@@ -17,7 +18,7 @@ class WebParts:
 
     receive: Callable[[Sequence[Arrived]], None]
     """Returns once all of the bodies are durable; raises StoreError with none of them stored (flows/receive.py)."""
-    hook_of: Callable[[str], Hook | None]
+    hook_of: Remembered[Hook | None]
     """How a connection receives; None where there is none of that name or receiving is off. Raises StoreError."""
     sites: Callable[[], tuple[KnownSite, ...]]
     """The sites whose events are taken. Raises StoreError."""

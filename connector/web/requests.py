@@ -1,6 +1,6 @@
 """One request as the receivers see it: its public address, and its body read under a hard limit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -18,21 +18,24 @@ _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@"
 """What RFC 3986 lets stand as it is in a path; a WSGI server gives the path decoded."""
 
 
-def public_uri(request: Request, *, public_url: str) -> str:
-    """The address the sender used, whole. `public_url` takes the place of scheme, host and prefix; empty: as the request says itself."""
-    environ = request.environ
-    address = _address(public_url, *(environ.get(name, "") for name in _NAMES_THE_ADDRESS))
-    query = environ.get("QUERY_STRING", "")
+NAMES_THE_ADDRESS = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME", "PATH_INFO")
+"""What of a request names the address that its sender used, as WSGI calls it."""
+
+
+def public_uri(named: Sequence[str], *, query: str, public_url: str) -> str:
+    """The address the sender used, whole; `named` is what NAMES_THE_ADDRESS, empty where it is absent.
+
+    `public_url` takes the place of scheme, host and prefix; empty: as the request says itself. Raises what werkzeug raises on a request
+    that is none.
+    """
+    address = _address(public_url, *named)
     return f"{address}?{query}" if query else address
-
-
-_NAMES_THE_ADDRESS = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME", "PATH_INFO")
 
 
 @lru_cache(maxsize=256)
 def _address(public_url: str, *named: str) -> str:
     """The address without its query: worked out once for each that senders use, of which there are few."""
-    environ = {name: text for name, text in zip(_NAMES_THE_ADDRESS, named, strict=True) if text}
+    environ = {name: text for name, text in zip(NAMES_THE_ADDRESS, named, strict=True) if text}
     request = Request({"REQUEST_METHOD": "POST", **environ})
     base = public_url.rstrip("/") or f"{request.scheme}://{request.host}{quote(request.root_path.rstrip('/'), safe=_PATH_CHARACTERS)}"
     return base + quote(request.path, safe=_PATH_CHARACTERS)
@@ -59,13 +62,24 @@ def read_body(request: Request, *, most_bytes: int) -> bytes:
 
 
 def hook_request(request: Request, *, body: bytes, public_url: str, arrived_at: datetime) -> HookRequest:
+    environ = request.environ
+    named = [environ.get(name, "") for name in NAMES_THE_ADDRESS]
     return HookRequest(
         method=request.method,
-        uri=public_uri(request, public_url=public_url),
-        headers=PlainHeaders(request.environ),
+        uri=public_uri(named, query=environ.get("QUERY_STRING", ""), public_url=public_url),
+        headers=PlainHeaders(environ),
         body=body,
         arrived_at=arrived_at,
     )
+
+
+def headers_by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """ASGI's headers by their lower-case names; one that comes several times is joined, as WSGI servers do."""
+    found: dict[str, str] = {}
+    for name, text in headers:
+        plain, said = name.decode("latin-1"), text.decode("latin-1")
+        found[plain] = f"{found[plain]},{said}" if plain in found else said
+    return found
 
 
 class PlainHeaders(Mapping[str, str]):

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
 from adapters.finder import crm_kinds
@@ -21,6 +22,7 @@ from connector.flows.sites import known_sites, make_site
 from connector.ports.hooks import HookKeys
 from connector.ports.store import Store
 from connector.store.vault import make_key_file, open_vault
+from tests.support.asgi import AsgiClient
 from tests.support.stores import sqlite_store
 from tests.unit.connector.web.outside import Outside
 
@@ -94,6 +96,13 @@ MESSAGE = SOAP.format(head="", org=ORG, email=CANARY).encode()
 DEEP = b"[" * 500_000
 HUGE = b"x" * (10 * 1024 * 1024)
 
+WAYS = ("the whole face", "the routes alone")
+
+
+def way_in(outside: Outside, way: str) -> AsgiClient | FlaskClient:
+    return outside.client(public_url=PUBLIC) if way == "the routes alone" else outside.face(public_url=PUBLIC)
+
+
 HOSTILE: tuple[tuple[str, str, bytes, dict[str, str], int], ...] = (
     ("unsigned", "/hooks/hub", GENUINE, {}, 401),
     ("signed with another secret", "/hooks/hub", GENUINE, v3(GENUINE, secret="guess"), 401),
@@ -129,11 +138,12 @@ HOSTILE: tuple[tuple[str, str, bytes, dict[str, str], int], ...] = (
 )
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("path", "body", "headers", "status"), [case[1:] for case in HOSTILE], ids=[case[0] for case in HOSTILE])
 def test_a_hostile_request_is_refused_soon_and_leaves_no_trace(
-    outside: Outside, store: Store, caplog: pytest.LogCaptureFixture, path: str, body: bytes, headers: dict[str, str], status: int
+    outside: Outside, store: Store, caplog: pytest.LogCaptureFixture, path: str, body: bytes, headers: dict[str, str], status: int, way: str
 ) -> None:
-    client = outside.client(public_url=PUBLIC)
+    client = way_in(outside, way)
     caplog.set_level(logging.DEBUG)
     begun = perf_counter()
 
@@ -149,15 +159,16 @@ def test_a_hostile_request_is_refused_soon_and_leaves_no_trace(
     assert "root:" not in answer.text
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("path", "body", "headers", "status"),
     [("/hooks/hub", GENUINE, v3(GENUINE), 204), ("/hooks/hub", GENUINE, v1(GENUINE), 204), ("/hooks/sf/right", MESSAGE, {}, 200)],
     ids=["HubSpot v3", "HubSpot v1", "Outbound Message"],
 )
 def test_the_genuine_ones_beside_them_are_durable(
-    outside: Outside, store: Store, path: str, body: bytes, headers: dict[str, str], status: int
+    outside: Outside, store: Store, path: str, body: bytes, headers: dict[str, str], status: int, way: str
 ) -> None:
-    answer = outside.client(public_url=PUBLIC).post(path, data=body, headers=headers)
+    answer = way_in(outside, way).post(path, data=body, headers=headers)
 
     with store.read() as tx:
         lanes: dict[str, Any] = dict(tx.inbox.waiting())

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -81,7 +80,6 @@ def up(desk: Desk, *words: str, port: int = 0) -> Iterator[Up]:
         until(
             lambda: command.out.exists() and '"ready"' in command.out.read_text(encoding="utf-8"), what=lambda: f"ready: {_errors(command)}"
         )
-        until(lambda: _answers(port), what="an answer: the worker says that it is ready some moments before it listens")
         yield serving
     finally:
         if is_alive(command.pid):
@@ -89,12 +87,6 @@ def up(desk: Desk, *words: str, port: int = 0) -> Iterator[Up]:
             for pid in left:
                 _kill(pid)
             command.wait()
-
-
-def _answers(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
-        return True
-    return False
 
 
 def _errors(command: Command) -> str:

@@ -1,63 +1,130 @@
-"""Lets pushes in before Flask's own routing, contexts and signals, which cost more than verifying a push does.
+"""Lets pushes in on the server's event loop: a thread for each would cost more in switches than verifying and keeping the push does.
 
-Station: between the server and the Flask app, for `POST /hooks/…` with plain names. Every other request goes to the Flask app, where the
-same receiver stands behind the same addresses.
+Station: between the server and the Flask app, for `POST /hooks/…` with plain names and an announced, moderate length. Every other request
+goes to the Flask app, whose routes decide by the same reception. Nothing here may block: what may read the store is asked in a thread.
 """
 
+import asyncio
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from werkzeug import Request, Response
+from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from connector.ports.hooks import HookAnswer
-from connector.web.answers import answer_to_error, problem
+from connector.ports.hooks import HookAnswer, HookFault, HookRefused, HookRequest
+from connector.web.answers import Sent, answer_to_error, problem, sent
+from connector.web.hooks.lookups import Lookups
+from connector.web.hooks.reception import NOT_TAKEN, OF_TIME, Reception
+from connector.web.intake import Intake
+from connector.web.parts import WebParts
+from connector.web.requests import headers_by_name, public_uri
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from a2wsgi.asgi_typing import ASGIApp, HTTPScope, Receive, Scope, Send
 
+MOST_BYTES = 64 * 1024
+"""A hundred events of a CRM are well below this; checking more at once would hold up the others on the loop."""
 _ADDRESS = re.compile(r"/hooks/([A-Za-z0-9._~-]+)(?:/([A-Za-z0-9._~-]+))?", re.ASCII)
 """What reads the same decoded and not; other names are Flask's to decode."""
 _log = structlog.get_logger("hotlead.hooks")
 
-Receive = Callable[[Request, str, str], HookAnswer | Response]
-"""Request, connection, secret part of the address → what the sender hears; a response says why the body was not taken."""
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A request that comes in by the door. Header names are lower case."""
+
+    connection: str
+    secret: str
+    length: int
+    """Of its body, as announced."""
+    headers: dict[str, str]
+    scope: "HTTPScope"
 
 
 class Door:
-    """A WSGI app around another one."""
+    """An ASGI app around another one."""
 
-    def __init__(self, *, receive: Receive, inside: "WSGIApplication") -> None:
-        self._receive = receive
+    def __init__(self, parts: WebParts, *, intake: Intake, inside: "ASGIApp") -> None:
+        self._parts = parts
+        self._intake = intake
         self._inside = inside
-        self._known: dict[HookAnswer, tuple[str, tuple[tuple[str, str], ...]]] = {}
-        """Status line and headers of the answers that receivers give; each kind of CRM has one."""
+        self._lookups = Lookups(parts.hook_of)
+        self._known: dict[HookAnswer, Sent] = {}
+        """The answers that receivers give; each kind of CRM has one."""
 
-    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        found = _ADDRESS.fullmatch(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
-        if found is None:
-            return self._inside(environ, start)
-        answer = self._answer(Request(environ), found[1], found[2] or "")
-        if isinstance(answer, Response):
-            return answer(environ, start)
-        if answer not in self._known:
-            made = answer_of(answer)
-            self._known[answer] = (made.status, tuple(made.get_wsgi_headers(environ)))
-        status, headers = self._known[answer]
-        start(status, list(headers))
-        return (answer.body,)
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        push = push_of(scope) if scope["type"] == "http" else None
+        if push is None:
+            await self._inside(scope, receive, send)
+            return
+        answer = await self._answer(push, receive)
+        await send(answer.head)
+        await send(answer.body)
 
-    def _answer(self, request: Request, connection: str, secret: str) -> HookAnswer | Response:
+    async def _answer(self, push: Push, receive: "Receive") -> Sent:
+        reception = Reception(self._parts)
         try:
-            return self._receive(request, connection, secret)
+            answer = await self._taken(reception, push, receive)
+        except NOT_TAKEN as err:
+            may_read = isinstance(err, HookRefused) and err.fault in OF_TIME
+            return sent(await asyncio.to_thread(reception.not_taken, err) if may_read else reception.not_taken(err))
         except HTTPException as err:
-            return answer_to_error(err)
+            return sent(answer_to_error(err))
         except Exception:  # noqa: BLE001 - at the edge of the web face: recorded, and the sender comes again
-            _log.exception("a receiver failed", connection=connection)
-            return problem(500, error="internal_server_error")
+            _log.exception("a receiver failed", connection=push.connection)
+            return sent(problem(500, error="internal_server_error"))
+        if answer not in self._known:
+            self._known[answer] = sent(Response(answer.body, status=answer.status, content_type=answer.content_type))
+        return self._known[answer]
+
+    async def _taken(self, reception: Reception, push: Push, receive: "Receive") -> HookAnswer:
+        reception.require_open()
+        hook = reception.let_in(await self._lookups.hook_of(push.connection), secret=push.secret)
+        arrived_at = self._parts.clock()
+        request = HookRequest(
+            method=push.scope["method"],
+            uri=_uri(push, public_url=self._parts.public_url),
+            headers=push.headers,
+            body=await _read(receive, announced=push.length, most_bytes=hook.hooks.most_bytes),
+            arrived_at=arrived_at,
+        )
+        await self._intake.take(reception.verified(hook, request))
+        return reception.taken(hook)
 
 
-def answer_of(answer: HookAnswer) -> Response:
-    return Response(answer.body, status=answer.status, content_type=answer.content_type)
+def push_of(scope: "HTTPScope") -> Push | None:
+    """The push that this is; None where it is not one for the door."""
+    found = _ADDRESS.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+    if found is None:
+        return None
+    headers = headers_by_name(scope["headers"])
+    announced = headers.get("content-length", "")
+    if not (announced.isascii() and announced.isdigit()) or "transfer-encoding" in headers:
+        return None
+    if len(announced) > len(str(MOST_BYTES)) or int(announced) > MOST_BYTES:
+        return None
+    return Push(found[1], found[2] or "", int(announced), headers, scope)
+
+
+def _uri(push: Push, *, public_url: str) -> str:
+    scope = push.scope
+    server, port = scope.get("server") or ("", None)
+    named = (scope["scheme"], push.headers.get("host", ""), server, str(port or ""), scope.get("root_path", ""), scope["path"])
+    return public_uri(named, query=scope["query_string"].decode("latin-1"), public_url=public_url)
+
+
+async def _read(receive: "Receive", *, announced: int, most_bytes: int) -> bytes:
+    """The body. Raises HookRefused where it is larger than may be, before anything is read, or not of the length that was announced."""
+    if announced > most_bytes:
+        raise HookRefused(HookFault.TOO_LARGE, status=413)
+    parts, length, more = [], 0, True
+    while more and length <= announced:
+        message: Any = await receive()
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+        more = message.get("more_body", False)
+    if length != announced:
+        raise HookRefused(HookFault.MALFORMED, status=400)
+    return b"".join(parts)

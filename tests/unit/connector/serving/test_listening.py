@@ -1,4 +1,4 @@
-"""What is told where nobody can listen."""
+"""Who can listen where, what is told where nobody can, and whether somebody does."""
 
 import errno
 import socket
@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from connector.ports.errors import UsageError
-from connector.serving.listening import FIGURES, require_free
+from connector.serving.listening import FIGURES, require_free, takes_calls
 
 
 def refusal(host: str, port: int) -> UsageError:
@@ -55,3 +55,12 @@ def test_options_are_named_as_the_command_has_them(monkeypatch: pytest.MonkeyPat
         require_free("127.0.0.1", 80, named=FIGURES)
 
     assert refused.value.hint.startswith("Name a port from 1024 on (--metrics-port)")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_who_listens_takes_calls_and_who_has_ended_does_not(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        while_open = takes_calls(host, port)
+
+    assert (while_open, takes_calls(host, port)) == (True, False)

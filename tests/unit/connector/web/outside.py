@@ -1,4 +1,4 @@
-"""The parts of a web app for its tests: an inbox in memory that may refuse, and a kind of CRM that signs with one header."""
+"""The parts of a web face for its tests: an inbox in memory that may refuse, and a kind of CRM that signs with one header."""
 
 import hmac
 from collections import Counter
@@ -13,13 +13,16 @@ from flask.testing import FlaskClient
 
 from connector.flows.health import Health, State
 from connector.flows.receiving import Hook
+from connector.flows.remembered import Remembered
 from connector.flows.sites import KnownSite
 from connector.ports.errors import StoreError
 from connector.ports.hooks import BadEvent, Hint, HookAnswer, HookFault, HookKeys, HookRefused, HookRequest, Hooks
 from connector.ports.inbox import Arrived
 from connector.ports.telemetry import LABELS, Count, Timing
-from connector.web.app import create_app
+from connector.web.app import create_app, create_face
+from connector.web.intake import Intake
 from connector.web.parts import WebParts
+from tests.support.asgi import AsgiClient
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 SECRET = "signing-secret"
@@ -101,10 +104,19 @@ class Outside:
             raise self.lookup_trouble
         return self.hooks.get(connection)
 
-    def client(self, *, traced: bool = False, **settings: Any) -> FlaskClient:
+    def client(self, **settings: Any) -> FlaskClient:
+        """To the routes."""
+        parts = self.parts(**settings)
+        return create_app(parts, intake=Intake(parts.receive)).test_client()
+
+    def face(self, *, traced: bool = False, **settings: Any) -> AsgiClient:
+        """To the whole face, as a server serves it."""
+        return AsgiClient(create_face(self.parts(**settings), traced=traced).asgi)
+
+    def parts(self, **settings: Any) -> WebParts:
         parts = WebParts(
             receive=self.keep,
-            hook_of=self.find,
+            hook_of=Remembered(self.find),
             sites=lambda: self.sites,
             skew_of=lambda name: self.skews.get(name),
             overloaded=lambda: self.overloaded,
@@ -114,7 +126,7 @@ class Outside:
             clock=lambda: self.now,
             version="1.2.3",
         )
-        return create_app(replace(parts, **settings), traced=traced).test_client()
+        return replace(parts, **settings)
 
 
 def a_hook(name: str = "crm", *, hooks: Hooks | None = None, path: str = "") -> Hook:

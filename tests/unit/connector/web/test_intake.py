@@ -1,5 +1,6 @@
 """The door between requests and the store: together where they wait together, bounded, and never for long."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event, Lock
@@ -70,7 +71,7 @@ def test_a_unit_has_at_most_so_many_bodies(keeper: Keeper) -> None:
 
 
 def test_after_a_busy_unit_the_next_waits_for_company(keeper: Keeper) -> None:
-    intake = Intake(keeper, patience_s=20, linger_s=0.5)
+    intake = Intake(keeper, patience_s=20, quiet_s=0.2)
     with ThreadPoolExecutor(max_workers=50) as threads:
         threads.submit(intake.put, body())
         keeper.entered.wait(timeout=20)
@@ -174,3 +175,61 @@ def test_every_acknowledged_body_was_kept_whatever_failed_around_it(keeper: Keep
         acknowledged = {told for told in threads.map(put, range(500)) if told is not None}
 
     assert acknowledged and acknowledged == kept
+
+
+def test_requests_on_a_loop_and_in_threads_share_units_and_each_hears_of_its_own(keeper: Keeper) -> None:
+    intake = Intake(keeper, patience_s=20)
+
+    async def taken() -> None:
+        waiting = [asyncio.create_task(intake.take(body(b"%d" % n))) for n in range(20)]
+        while intake.waiting < 22:
+            await asyncio.sleep(0.01)
+        keeper.free.set()
+        await asyncio.gather(*waiting)
+        assert sum(map(len, keeper.units)) == 22
+
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        first = threads.submit(intake.put, body(b"first"))
+        keeper.entered.wait(timeout=20)
+        second = threads.submit(intake.put, body(b"second"))
+        asyncio.run(taken())
+        wait([first, second], timeout=20)
+
+    assert [len(unit) for unit in keeper.units] == [1, 21]
+    assert first.exception() is None and second.exception() is None
+
+
+def test_on_a_loop_too_a_unit_that_fails_is_told_and_who_waits_too_long_is_sent_away(keeper: Keeper) -> None:
+    def full(bodies: Sequence[Arrived]) -> None:
+        raise StoreFull("The disk is full.")
+
+    intake = Intake(keeper, patience_s=0.05)
+
+    async def late_and_refused() -> tuple[BaseException | None, ...]:
+        (late,) = await asyncio.gather(intake.take(body()), return_exceptions=True)
+        keeper.trouble = full
+        keeper.free.set()
+        while intake.waiting:
+            await asyncio.sleep(0.01)
+        (refused,) = await asyncio.gather(intake.take(body()), return_exceptions=True)
+        return late, refused
+
+    late, refused = asyncio.run(late_and_refused())
+
+    assert isinstance(late, Overloaded) and isinstance(refused, StoreFull)
+
+
+def test_a_loop_that_has_ended_holds_up_nobody(keeper: Keeper) -> None:
+    intake = Intake(keeper, patience_s=20)
+
+    async def left() -> None:
+        waiting = asyncio.create_task(intake.take(body(b"left")))
+        while not intake.waiting:
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+
+    asyncio.run(left())
+    keeper.free.set()
+    intake.put(body(b"later"))
+
+    assert keeper.units == [[b"left"], [b"later"]]

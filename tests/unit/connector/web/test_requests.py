@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
-from connector.web.requests import PlainHeaders, public_uri
+from connector.web.requests import PlainHeaders, headers_by_name, hook_request
+from tests.unit.connector.web.outside import NOW
 
 BASE = "https://hotlead.example.com"
 UNRESERVED = "abcXYZ019-._~"
@@ -23,6 +24,10 @@ def request(target: str, *, host: str = "internal:8686", scheme: str = "http", p
     environ = EnvironBuilder(path="/", base_url=f"{scheme}://{host}/").get_environ()
     environ.update(PATH_INFO=unquote(path, encoding="latin-1"), QUERY_STRING=query, SCRIPT_NAME=prefix)
     return Request(environ)
+
+
+def public_uri(request: Request, *, public_url: str) -> str:
+    return hook_request(request, body=b"", public_url=public_url, arrived_at=NOW).uri
 
 
 @given(connection=SEGMENTS, query=QUERIES)
@@ -62,3 +67,7 @@ def test_headers_are_read_by_their_plain_names_and_those_that_are_none_are_not_t
 
     assert {name: headers[name] for name in headers} == {"host": "h", "x-hubspot-signature": "v", "content-length": "0"}
     assert len(headers) == 3 and "content-type" not in headers and headers.get("wsgi.url-scheme") is None
+
+
+def test_a_header_that_comes_twice_is_joined_whatever_the_server_speaks() -> None:
+    assert headers_by_name([(b"x-sign", b"a"), (b"host", b"h"), (b"x-sign", b"b")]) == {"x-sign": "a,b", "host": "h"}
