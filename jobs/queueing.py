@@ -3,7 +3,6 @@
 No work exists only here. A job in the queue says that a lane is to be looked at; what there is to do stands as rows of the store.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from importlib import resources
@@ -22,12 +21,19 @@ LONG = "hotlead_long"
 """Jobs that nobody waits for: a worker keeps threads free of them."""
 LOCK = 0x686F746C7175
 """The advisory lock of whoever makes or brings up the tables; any number that nobody else in the database uses."""
-_WAITING = """
-SELECT id, queueing_lock, queue_name FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s) ORDER BY id FOR UPDATE
+_AGAIN = """
+WITH waiting AS (
+    SELECT id, queueing_lock, queue_name FROM procrastinate_jobs
+    WHERE status = 'todo' AND queueing_lock = ANY(%(lanes)s) ORDER BY id FOR UPDATE
+), brought_forward AS (
+    UPDATE procrastinate_jobs SET scheduled_at = NULL
+    WHERE id IN (SELECT id FROM waiting) AND coalesce((args->>'tried')::int, 0) = 0 AND scheduled_at > clock_timestamp() + %(soon)s
+)
+SELECT queueing_lock, pg_notify('procrastinate_queue_v1#' || queue_name, json_build_object('type', 'job_inserted', 'job_id', id)::text)
+FROM waiting
 """
-_AT_ONCE = """
-UPDATE procrastinate_jobs SET scheduled_at = NULL
-WHERE id = ANY(%s) AND coalesce((args->>'tried')::int, 0) = 0 AND scheduled_at > clock_timestamp() + %s
+"""Holds the jobs that wait in these lanes and brings forward those put off; workers that passed them over while they were held look again,
+as for new ones. One journey, because every body that is received pays for it.
 """
 SOON = timedelta(seconds=2)
 """A job that is due within this is not brought forward: who found its lease taken would ask for it with every wake."""
@@ -65,11 +71,7 @@ class Queue:
         """
         raw: Any = connection.connection.dbapi_connection
         lanes = {lane_of(job, key): (job, key) for job, key in sorted(wakes) if job in self._registry}
-        waiting = raw.execute(_WAITING, [list(lanes)]).fetchall()
-        if waiting:
-            raw.execute(_AT_ONCE, [[no for no, _, _ in waiting], SOON])
-        for no, lane, queue in waiting:
-            _tell(raw, no, queue)
+        for lane, _ in raw.execute(_AGAIN, {"lanes": list(lanes), "soon": SOON}).fetchall():
             del lanes[lane]
         for job, key in lanes.values():
             self.put(raw, job=job, key=key)
@@ -96,12 +98,6 @@ class Queue:
                 deferrer.defer(key=key, tried=tried)
         except AlreadyEnqueued:
             pass  # it waits already
-
-
-def _tell(connection: Any, no: int, queue: str) -> None:
-    """Workers that passed the job over while it was held look again, as for a new one."""
-    payload = json.dumps({"type": "job_inserted", "job_id": no})
-    connection.execute("SELECT pg_notify('procrastinate_queue_v1#' || %s, %s)", [queue, payload])
 
 
 def bring_up(url: str) -> None:
