@@ -3,9 +3,11 @@
 No work exists only here. A job in the queue says that a lane is to be looked at; what there is to do stands as rows of the store.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from importlib import resources
+from math import inf
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -23,18 +25,24 @@ LOCK = 0x686F746C7175
 """The advisory lock of whoever makes or brings up the tables; any number that nobody else in the database uses."""
 _AGAIN = """
 WITH waiting AS (
-    SELECT id, queueing_lock, queue_name FROM procrastinate_jobs
+    SELECT id, queueing_lock, queue_name, scheduled_at FROM procrastinate_jobs
     WHERE status = 'todo' AND queueing_lock = ANY(%(lanes)s) ORDER BY id FOR UPDATE
 ), brought_forward AS (
     UPDATE procrastinate_jobs SET scheduled_at = NULL
     WHERE id IN (SELECT id FROM waiting) AND coalesce((args->>'tried')::int, 0) = 0 AND scheduled_at > clock_timestamp() + %(soon)s
+    RETURNING id
+), told AS (
+    SELECT pg_notify('procrastinate_queue_v1#' || queue_name, json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM waiting
+    WHERE queueing_lock <> ALL(%(told_lately)s)
+    AND (scheduled_at IS NULL OR scheduled_at <= clock_timestamp() OR id IN (SELECT id FROM brought_forward))
 )
-SELECT queueing_lock, pg_notify('procrastinate_queue_v1#' || queue_name, json_build_object('type', 'job_inserted', 'job_id', id)::text)
-FROM waiting
+SELECT queueing_lock FROM waiting WHERE (SELECT count(*) FROM told) >= 0
 """
 """Holds the jobs that wait in these lanes and brings forward those put off; workers that passed them over while they were held look again,
 as for new ones. One journey, because every body that is received pays for it.
 """
+TOLD_EVERY_S = 0.1
+"""Workers are told of a lane that waits already no more often: each time costs them a look. They look by themselves before long."""
 SOON = timedelta(seconds=2)
 """A job that is due within this is not brought forward: who found its lease taken would ask for it with every wake."""
 _NOTED = "SELECT obj_description(to_regclass('procrastinate_jobs'))"
@@ -59,8 +67,11 @@ def queue_of(job: Job) -> str:
 class Queue:
     """Puts wakes into the queue over connections of others. Opens none itself."""
 
-    def __init__(self, registry: Mapping[str, Job]) -> None:
+    def __init__(self, registry: Mapping[str, Job], *, tick: Callable[[], float] = monotonic) -> None:
         self._registry = registry
+        self._tick = tick
+        self._told_at: dict[str, float] = {}
+        """When workers were last told of a lane that waited already."""
         self._app = App(connector=SyncPsycopgConnector())
 
     def enqueue(self, connection: Connection, wakes: frozenset[tuple[str, str]]) -> None:
@@ -71,8 +82,12 @@ class Queue:
         """
         raw: Any = connection.connection.dbapi_connection
         lanes = {lane_of(job, key): (job, key) for job, key in sorted(wakes) if job in self._registry}
-        for lane, _ in raw.execute(_AGAIN, {"lanes": list(lanes), "soon": SOON}).fetchall():
+        now = self._tick()
+        lately = [lane for lane in lanes if now - self._told_at.get(lane, -inf) < TOLD_EVERY_S]
+        for (lane,) in raw.execute(_AGAIN, {"lanes": list(lanes), "soon": SOON, "told_lately": lately}).fetchall():
             del lanes[lane]
+            if lane not in lately:
+                self._told_at[lane] = now
         for job, key in lanes.values():
             self.put(raw, job=job, key=key)
 

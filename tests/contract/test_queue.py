@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from connector.flows.stopping import Stopping
 from jobs.distributed import DistributedEngine
 from jobs.job import Job
-from jobs.queueing import Queue, bring_up, conninfo
+from jobs.queueing import TOLD_EVERY_S, Queue, bring_up, conninfo
 from jobs.registry import REGISTRY
 from jobs.runner import Ended, Outcome
 from tests.support.postgres import postgres_server
@@ -105,6 +105,41 @@ def test_a_lane_is_not_given_out_while_it_runs(desk: Desk) -> None:
     desk.wake(("drain", "crm"), ("drain", "hub"))
 
     assert (first, desk.fetch()) == (["drain"], ["drain"])
+
+
+def test_workers_hear_again_of_a_lane_that_waits_but_not_with_every_body(desk: Desk) -> None:
+    now = [100.0]
+    often = replace(desk, queue=Queue(REGISTRY, tick=lambda: now[0]))
+    desk.database.execute('LISTEN "procrastinate_queue_v1#hotlead"')
+    heard: list[int] = []
+
+    def wake(at: float) -> None:
+        now[0] = at
+        often.wake(("drain", "crm"))
+        heard.append(len(list(desk.database.notifies(timeout=0.5))))
+
+    for at in (100.0, 100.01, 100.05, 100.0 + TOLD_EVERY_S + 0.02):
+        wake(at)
+
+    assert heard == [1, 1, 0, 1]
+
+
+def test_workers_do_not_hear_of_a_lane_that_is_not_due_yet(desk: Desk) -> None:
+    desk.put_off("drain", "crm", by=timedelta(seconds=1.9))
+    desk.database.execute('LISTEN "procrastinate_queue_v1#hotlead"')
+
+    desk.wake(("drain", "crm"))
+
+    assert list(desk.database.notifies(timeout=0.5)) == []
+
+
+def test_workers_hear_of_a_lane_that_was_brought_forward(desk: Desk) -> None:
+    desk.put_off("drain", "crm")
+    desk.database.execute('LISTEN "procrastinate_queue_v1#hotlead"')
+
+    desk.wake(("drain", "crm"))
+
+    assert len(list(desk.database.notifies(timeout=0.5))) == 1
 
 
 @dataclass(frozen=True, kw_only=True)
