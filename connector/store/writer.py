@@ -34,6 +34,8 @@ PATIENCE_S = 60.0
 """How long a unit is tried again while the database is away, unless its caller gives another time."""
 ENDING_PATIENCE_S = 3.0
 """The same once the process ends: what a unit would have kept is done again by the next process, which looks before it writes to a CRM."""
+MOST_REFUSED_WAKES = 2
+"""The first may have failed with the connection. A savepoint would spare units their second run, and cost all of them two journeys."""
 LONG_S = 0.2
 """A transaction that took longer may have been cut off meanwhile: asking before the commit leaves no doubt whether it stood."""
 _STILL_THERE = select(1)
@@ -77,6 +79,7 @@ class _Group:
     takes_more: bool = True
     """Units that wait may join; not once the group has been tried."""
     tries: int = 0
+    refused_wakes: int = 0
     is_in_doubt: bool = False
     """Whether the commit was asked for."""
     wakes: set[tuple[str, str]] = field(default_factory=set)
@@ -85,8 +88,9 @@ class _Group:
 class Writer:
     """Takes units from any thread.
 
-    `finish` runs after each unit, `begin` at the start of each transaction; `enqueue` at its end, in a savepoint, with the wakes of the
-    units that stand; `on_wake` with the same once they are durable, in the writer's own thread: it only passes them on.
+    `finish` runs after each unit, `begin` at the start of each transaction; `enqueue` at its end, with the wakes of the units that stand:
+    no work hangs on a wake, so where it fails the units are run again, in the end without it. `on_wake` hears of the same once they are
+    durable, in the writer's own thread: it only passes them on.
     """
 
     def __init__(
@@ -183,7 +187,7 @@ class Writer:
             if self._begin is not None:
                 self._begin(connection, self._memory)
             done = self._run_all(connection, group)
-            if self._enqueue is not None and group.wakes:
+            if self._enqueue is not None and group.wakes and group.refused_wakes < MOST_REFUSED_WAKES:
                 _enqueue(connection, self._enqueue, frozenset(group.wakes))
             if monotonic() - began > LONG_S:
                 connection.execute(_STILL_THERE)
@@ -244,6 +248,9 @@ class Writer:
         """Who is told what; None where the group is to be tried again."""
         group.wakes.clear()
         group.takes_more = False
+        if isinstance(error, _WakesRefused):
+            group.refused_wakes += 1
+            return None
         if isinstance(error, StoreUnreachable):
             if group.is_in_doubt and not error.is_rolled_back:
                 error = StoreUnreachable("The database was lost while it stored something; whether it did is not known.", in_doubt=True)
@@ -268,12 +275,15 @@ class Writer:
         return None
 
 
+class _WakesRefused(Exception):
+    """The queue did not take the wakes of a transaction, which is lost with them."""
+
+
 def _enqueue(connection: Connection, enqueue: Callable[[Connection, Wakes], None], wakes: Wakes) -> None:
-    """No work hangs on a wake: where it cannot be stored, the units stand without it."""
     try:
-        with connection.begin_nested():
-            enqueue(connection, wakes)
+        enqueue(connection, wakes)
     except Exception as error:
         if isinstance(store_error(error), StoreUnreachable):
             raise
         _log.exception("Jobs could not be enqueued; they look by themselves before long.")
+        raise _WakesRefused from error
