@@ -31,8 +31,8 @@ CALM_S = 10.0
 """A worker that lived so long is begun anew at once; one that did not, after a pause."""
 LONGEST_PAUSE_S = 30.0
 LISTENS_SOON_S = 0.02
-BACKPRESSURE = 64
-"""Requests in the process at once; more wait outside it, so that their bodies cost nothing here."""
+BACKPRESSURE = 512
+"""Connections served at once, those among them that proxies keep open; more wait outside the process, so that they cost nothing here."""
 
 
 log = structlog.get_logger()

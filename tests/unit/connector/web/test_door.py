@@ -13,8 +13,10 @@ from connector.flows.receiving import Hook
 from connector.flows.remembered import Remembered
 from connector.ports.errors import StoreFull
 from connector.ports.inbox import Arrived
-from connector.web.app import create_face
+from connector.web.app import create_app, create_face
+from connector.web.bridge import bridged
 from connector.web.hooks.door import MOST_BYTES
+from connector.web.intake import Intake
 from tests.unit.connector.web.outside import NOW, Outside, PlainHooks, a_hook, sign
 
 URI = "http://localhost/hooks/crm"
@@ -120,6 +122,18 @@ def test_a_body_of_another_length_than_announced_is_not_kept(messages: list[dict
     assert there.inbox == []
 
 
+def test_a_sender_that_pauses_in_the_middle_of_a_body_keeps_no_thread() -> None:
+    there = outside()
+    parts = there.parts()
+    app = bridged(create_app(parts, intake=Intake(parts.receive)), part_s=0.05)
+    begun = monotonic()
+
+    answer = asyncio.run(_call(app, path="/hooks/crm", messages=[{"type": "http.request", "body": b"[", "more_body": True}]))
+
+    assert answer == (400, b'{"error":"malformed"}\n')
+    assert monotonic() - begun < 5
+
+
 def test_while_the_store_is_slow_to_say_who_sends_others_are_answered() -> None:
     free, asked_in = Event(), []
 
@@ -198,7 +212,10 @@ async def _call(
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return next(coming)
+        for message in coming:
+            return message
+        await asyncio.sleep(30)
+        raise AssertionError("nobody waits so long for a part of a body")
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
