@@ -73,11 +73,12 @@ class Sent:
 
 def sent(answer: Response) -> Sent:
     """The answer as ASGI has it, dressed."""
-    headers = [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in dressed(answer.get_wsgi_headers({}).items())]
-    return Sent(
-        head={"type": "http.response.start", "status": answer.status_code, "headers": headers},
-        body={"type": "http.response.body", "body": answer.get_data()},
-    )
+    return as_sent(answer.status_code, dressed(answer.get_wsgi_headers({}).items()), answer.get_data())
+
+
+def as_sent(status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Sent:
+    plain = [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers]
+    return Sent(head={"type": "http.response.start", "status": status, "headers": plain}, body={"type": "http.response.body", "body": body})
 
 
 def dress_answers(app: Flask) -> None:

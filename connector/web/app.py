@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from connector.web.answers import dress_answers
-from connector.web.bridge import bridged
+from connector.web.bridge import MOST_BYTES, Bridge
 from connector.web.events import events_blueprint
 from connector.web.health import health_blueprint
 from connector.web.hooks import Door, hooks_blueprint
@@ -18,9 +18,6 @@ from connector.web.parts import WebParts
 
 if TYPE_CHECKING:
     from a2wsgi.asgi_typing import ASGIApp
-
-MOST_BYTES = 1024 * 1024
-"""The largest body of a route that sets no limit of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +35,7 @@ def create_face(parts: WebParts, *, traced: bool = False) -> Face:
     """
     intake = Intake(parts.receive)
     flask = create_app(parts, intake=intake)
-    inside = bridged(flask)
+    inside = Bridge(flask)
     # A proxy's own headers are werkzeug's to read, unless the public address is known without them.
     has_door = not traced and (bool(parts.public_url) or not parts.trust_proxy)
     return Face(flask=flask, asgi=Door(parts, intake=intake, inside=inside) if has_door else inside)

@@ -1,55 +1,90 @@
-"""Serves the Flask app where the server speaks ASGI: its requests are answered in threads, its bodies read as they come."""
+"""Serves the Flask app where the server speaks ASGI: a body is read on the event loop, and only a whole one takes a thread.
+
+So a sender that is slow, or has left in the middle, keeps no thread from the others.
+"""
 
 import asyncio
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
-from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import build_environ
 from flask import Flask
+from werkzeug.test import run_wsgi_app
 
-from connector.web.answers import problem, sent
+from connector.web.answers import Sent, as_sent, come_back, problem, sent
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from a2wsgi.asgi_typing import ASGIApp, Receive, ReceiveEvent, Scope, Send
+    from a2wsgi.asgi_typing import HTTPScope, Receive, Scope, Send
 
 THREADS = 32
 """Requests answered at once; those that bring something spend their time waiting for a commit that they share."""
-
-
+MOST_BYTES = 1024 * 1024
+"""Of one body: no route takes more. What announces more is not read at all, and the route says why."""
+MOST_BYTES_AT_ONCE = 32 * 1024 * 1024
+"""Of all bodies that are there at once; whoever comes beyond that is asked to come again."""
 PART_S = 10.0
-"""A sender that pauses for longer in the middle of a body has left: it would keep a thread for as long as it likes."""
+"""A sender that pauses for longer in the middle of a body has left."""
 
 
-def bridged(flask: Flask, *, part_s: float = PART_S) -> "ASGIApp":
+class Bridge:
     """The Flask app as an ASGI app."""
-    inside = WSGIMiddleware(_whole_bodies(flask), workers=THREADS)  # type: ignore[arg-type]  # it has its own copy of WSGI's types
-    unreadable = sent(problem(400, error="malformed"))
 
-    async def outer(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        async def next_part() -> "ReceiveEvent":
-            # Not `wait_for`: it waits until what it cancels has ended, and what the server gives may not.
-            coming: asyncio.Future[ReceiveEvent] = asyncio.ensure_future(receive())
-            done, _ = await asyncio.wait({coming}, timeout=part_s)
-            if done:
-                return coming.result()
-            coming.cancel()
-            return {"type": "http.disconnect"}
+    def __init__(self, flask: Flask, *, part_s: float = PART_S) -> None:
+        self._flask = flask
+        self._part_s = part_s
+        self._bytes = 0
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="hotlead-web")
 
-        if scope["type"] == "http" and not scope["query_string"].isascii():
-            await send(unreadable.head)
-            await send(unreadable.body)
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] != "http":
             return
-        await inside(scope, next_part, send)
+        answer = await self._answer(scope, receive)
+        await send(answer.head)
+        await send(answer.body)
 
-    return outer
+    async def _answer(self, scope: "HTTPScope", receive: "Receive") -> Sent:
+        if not scope["query_string"].isascii():
+            return sent(problem(400, error="malformed"))
+        most = _most_to_read(scope)
+        if self._bytes + most > MOST_BYTES_AT_ONCE:
+            return sent(come_back())
+        self._bytes += most
+        try:
+            body = await self._read(receive, most=most)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answered, scope, body)
+        finally:
+            self._bytes -= most
 
+    async def _read(self, receive: "Receive", *, most: int) -> bytes:
+        """The body, or as much of it as came in time; never more than one part beyond `most`."""
+        parts, length, more = [], 0, most > 0
+        while more and length < most:
+            # Not `wait_for`: it waits until what it cancels has ended, and what the server gives may not.
+            coming: asyncio.Future[Any] = asyncio.ensure_future(receive())
+            done, _ = await asyncio.wait({coming}, timeout=self._part_s)
+            if not done:
+                coming.cancel()
+                break
+            parts.append(coming.result().get("body", b""))
+            length += len(parts[-1])
+            more = coming.result().get("more_body", False)
+        return b"".join(parts)
 
-def _whole_bodies(flask: Flask) -> "WSGIApplication":
-    """Says that a body ends where its stream does, without which werkzeug takes one that announces no length for empty."""
-
-    def outer(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+    def _answered(self, scope: "HTTPScope", body: bytes) -> Sent:
+        environ: Any = build_environ(scope, BytesIO(body))  # type: ignore[arg-type]  # it only passes the body on
+        # Else werkzeug takes a body that announces no length for empty.
         environ["wsgi.input_terminated"] = True
-        return flask(environ, start_response)
+        parts, status, headers = run_wsgi_app(self._flask, environ, buffered=True)
+        return as_sent(int(status.split(" ", 1)[0]), headers.items(), b"".join(parts))
 
-    return outer
+
+def _most_to_read(scope: "HTTPScope") -> int:
+    """Bytes of the body that are read at most: one more than may be, so that a route sees that it is too long."""
+    headers = {name: text for name, text in scope["headers"] if name in (b"content-length", b"transfer-encoding")}
+    if b"transfer-encoding" in headers:
+        return MOST_BYTES + 1
+    announced = headers.get(b"content-length", b"0")
+    if not announced.isdigit() or len(announced) > len(str(MOST_BYTES)) or int(announced) > MOST_BYTES:
+        return 0
+    return int(announced)

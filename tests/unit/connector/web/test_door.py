@@ -13,10 +13,9 @@ from connector.flows.receiving import Hook
 from connector.flows.remembered import Remembered
 from connector.ports.errors import StoreFull
 from connector.ports.inbox import Arrived
-from connector.web.app import create_app, create_face
-from connector.web.bridge import bridged
+from connector.web.app import create_face
 from connector.web.hooks.door import MOST_BYTES
-from connector.web.intake import Intake
+from tests.support.asgi import call
 from tests.unit.connector.web.outside import NOW, Outside, PlainHooks, a_hook, sign
 
 URI = "http://localhost/hooks/crm"
@@ -98,12 +97,6 @@ def test_a_fault_of_ours_is_recorded_and_told_without_details() -> None:
     assert [(one["event"], one["connection"]) for one in logs] == [("a receiver failed", "crm")]
 
 
-def test_a_query_that_no_browser_sends_is_refused_where_flask_would_have_to_read_it() -> None:
-    answer = _asked(outside(), path="/health", method="GET", query=b"\xff")
-
-    assert answer == (400, b'{"error":"malformed"}\n')
-
-
 @pytest.mark.parametrize(
     "messages",
     [
@@ -122,18 +115,6 @@ def test_a_body_of_another_length_than_announced_is_not_kept(messages: list[dict
     assert there.inbox == []
 
 
-def test_a_sender_that_pauses_in_the_middle_of_a_body_keeps_no_thread() -> None:
-    there = outside()
-    parts = there.parts()
-    app = bridged(create_app(parts, intake=Intake(parts.receive)), part_s=0.05)
-    begun = monotonic()
-
-    answer = asyncio.run(_call(app, path="/hooks/crm", messages=[{"type": "http.request", "body": b"[", "more_body": True}]))
-
-    assert answer == (400, b'{"error":"malformed"}\n')
-    assert monotonic() - begun < 5
-
-
 def test_while_the_store_is_slow_to_say_who_sends_others_are_answered() -> None:
     free, asked_in = Event(), []
 
@@ -145,8 +126,8 @@ def test_while_the_store_is_slow_to_say_who_sends_others_are_answered() -> None:
 
     async def both(app: Any) -> tuple[tuple[int, bytes], tuple[int, bytes], float]:
         begun = monotonic()
-        waiting = asyncio.create_task(_call(app, path="/hooks/slow"))
-        known = await _call(app, path="/hooks/crm", headers=GENUINE)
+        waiting = asyncio.create_task(call(app, path="/hooks/slow"))
+        known = await call(app, path="/hooks/crm", headers=GENUINE)
         return known, await waiting, monotonic() - begun
 
     there = outside()
@@ -177,7 +158,7 @@ def test_many_at_once_are_kept_in_few_units_and_each_is_answered() -> None:
     there.into = into
 
     async def many(app: Any) -> list[tuple[int, bytes]]:
-        return await asyncio.gather(*(_call(app, path="/hooks/crm", headers=GENUINE) for _ in range(50)))
+        return await asyncio.gather(*(call(app, path="/hooks/crm", headers=GENUINE) for _ in range(50)))
 
     answers = asyncio.run(many(create_face(there.parts()).asgi))
 
@@ -194,50 +175,4 @@ async def _freeing(work: Any, free: Event) -> Any:
 
 
 def _asked(there: Outside, **said: Any) -> tuple[int, bytes]:
-    return asyncio.run(_call(create_face(there.parts()).asgi, **said))
-
-
-async def _call(
-    app: Any,
-    *,
-    path: str,
-    method: str = "POST",
-    query: bytes = b"",
-    headers: dict[str, str] | None = None,
-    messages: list[dict[str, Any]] | None = None,
-    announced: int = len(BODY),
-) -> tuple[int, bytes]:
-    """One request, message by message as a server would tell of it; status and body of the answer."""
-    coming = iter(messages or [{"type": "http.request", "body": BODY, "more_body": False}])
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        for message in coming:
-            return message
-        await asyncio.sleep(30)
-        raise AssertionError("nobody waits so long for a part of a body")
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    plain = [(name.lower().encode(), text.encode()) for name, text in (headers or {}).items()]
-    scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "scheme": "http",
-        "server": ("localhost", 80),
-        "client": ("127.0.0.1", 1),
-        "root_path": "",
-    }
-    await app(
-        {
-            **scope,
-            "method": method,
-            "path": path,
-            "query_string": query,
-            "headers": [(b"host", b"localhost"), (b"content-length", str(announced).encode()), *plain],
-        },
-        receive,
-        send,
-    )
-    return sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:])
+    return asyncio.run(call(create_face(there.parts()).asgi, **said))
