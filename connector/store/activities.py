@@ -17,7 +17,7 @@ from connector.store.dictionary import activity_list, known_list, word_numbers
 from connector.store.instants import from_us, to_us
 from connector.store.rows import Columns
 from connector.store.schema import activities, activity_ids, members, words
-from connector.store.transaction import AnyRow, Transaction, among, chunks
+from connector.store.transaction import AnyRow, Transaction, chunks
 
 Pair = tuple[int, str]
 
@@ -133,7 +133,7 @@ def _owners(t: Transaction, contacts: Collection[Pair]) -> dict[Pair, tuple[int,
     owners: dict[Pair, tuple[int, PersonId]] = {}
     statement = select(members.c.source, members.c.id, members.c.no, members.c.person)
     for some in chunks(contacts):
-        for source, id_, no, person in t.rows(statement.where(among(members.c.source, members.c.id, some))):
+        for source, id_, no, person in t.rows(statement.where(t.among_pairs(members.c.source, members.c.id, some))):
             owners[source, id_] = (no, person)
     return owners
 
@@ -153,7 +153,8 @@ def _stored(t: Transaction, pairs: Sequence[Pair]) -> dict[Pair, AnyRow]:
     )
     found: dict[Pair, AnyRow] = {}
     for some in chunks(pairs):
-        found.update({(r.id_source, r.id_text): r for r in t.rows(statement.where(among(activity_ids.c.source, activity_ids.c.id, some)))})
+        rows = t.rows(statement.where(t.among_pairs(activity_ids.c.source, activity_ids.c.id, some)))
+        found.update({(row.id_source, row.id_text): row for row in rows})
     return found
 
 

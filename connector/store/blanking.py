@@ -12,7 +12,7 @@ from connector.store.columns import WORD_LISTS
 from connector.store.dictionary import activity_list, known_list
 from connector.store.facts import contact_fact, unpack
 from connector.store.schema import history, person_facts, words
-from connector.store.transaction import AnyRow, Transaction, among, chunks
+from connector.store.transaction import AnyRow, Transaction, chunks
 from connector.store.values import dump, load
 
 Pair = tuple[int, str]
@@ -40,7 +40,7 @@ def words_of_past(t: Transaction, rows: Collection[Pair]) -> set[Word]:
     texts: dict[str, set[str]] = {}
     for some in chunks(rows):
         past = select(history.c.field, history.c.before, history.c.after)
-        for row in t.rows(past.where(among(history.c.source, history.c.id, some))):
+        for row in t.rows(past.where(t.among_pairs(history.c.source, history.c.id, some))):
             for value in (row.before, row.after):
                 if row.field == "@emails":
                     texts.setdefault(contact_fact("email"), set()).update(dump(email) for email in load(load(value or '"[]"')))

@@ -18,8 +18,8 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from connector.ports.budgets import Day, SharedBudget
 from connector.ports.errors import StoreUnreachable
 from connector.store.engine import open_engine, store_error
+from connector.store.filling import inserting
 from connector.store.schema import budgets
-from connector.store.transaction import inserting
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ def erased_among(t: Transaction, keys: Collection[RecordKey]) -> frozenset[Recor
     if not keys or t.value(_ANY) is None:
         return frozenset()
     hashes = {_hash(key): key for key in keys}
-    found = (row.digest for some in chunks(hashes) for row in t.rows(select(erased.c.digest).where(erased.c.digest.in_(some))))
+    found = (row.digest for some in chunks(hashes) for row in t.rows(select(erased.c.digest).where(t.one_of(erased.c.digest, some))))
     return frozenset(hashes[bytes(digest)] for digest in found)
 
 

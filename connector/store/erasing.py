@@ -43,7 +43,7 @@ from connector.store.schema import (
     unknown_values,
     visitors,
 )
-from connector.store.transaction import AnyRow, Transaction, among, chunks
+from connector.store.transaction import AnyRow, Transaction, chunks
 from connector.store.values import dump, load
 
 Pair = tuple[int, str]
@@ -97,7 +97,7 @@ def erase(t: Transaction, keys: Sequence[RecordKey]) -> tuple[PersonId, ...]:
 def _leaving(t: Transaction, pairs: Sequence[Pair]) -> _Leaving:
     found: dict[int, AnyRow] = {}
     for some in chunks(pairs):
-        found.update({row.no: row for row in _members(t, among(members.c.source, members.c.id, some))})
+        found.update({row.no: row for row in _members(t, t.among_pairs(members.c.source, members.c.id, some))})
     people = frozenset(row.person for row in found.values())
     theirs = {(row.person, t.key(row.source, "").connection) for row in found.values()}
     is_dead = members.c.no.in_(select(contacts.c.no).where(contacts.c.deleted.is_(True)))
@@ -114,7 +114,7 @@ def _members(t: Transaction, *conditions: ColumnElement[bool]) -> tuple[AnyRow, 
 
 def _delete(t: Transaction, table: Table, rows: Collection[Pair]) -> None:
     for some in chunks(rows):
-        t.run(delete(table).where(among(table.c.source, table.c.id, some)))
+        t.run(delete(table).where(t.among_pairs(table.c.source, table.c.id, some)))
 
 
 def _addresses(t: Transaction, leaving: _Leaving) -> frozenset[str]:
@@ -169,7 +169,7 @@ def _holds_records(t: Transaction, source: int) -> bool:
 def _take_unknown(t: Transaction, rows: Collection[Pair]) -> None:
     """The values of these rows are no longer counted among those that no mapping knows."""
     for some in chunks(rows):
-        for row in t.rows(select(raw.c.source, raw.c.fields).where(among(raw.c.source, raw.c.id, some))):
+        for row in t.rows(select(raw.c.source, raw.c.fields).where(t.among_pairs(raw.c.source, raw.c.id, some))):
             mine = (unknown_values.c.source == row.source,)
             seen = t.rows(select(unknown_values.c.field, unknown_values.c.value).where(*mine))
             fields = load(row.fields)
@@ -190,13 +190,13 @@ def _take_links(t: Transaction, rows: Collection[Pair]) -> None:
     """Deals no longer name these rows, nor does what is known of the deals' past."""
     gone = {tuple(_named(t, pair)) for pair in rows}
     for some in chunks(rows):
-        linked = among(deal_contacts.c.contact_source, deal_contacts.c.contact_id, some)
+        linked = t.among_pairs(deal_contacts.c.contact_source, deal_contacts.c.contact_id, some)
         of = {(row.deal_source, row.deal_id) for row in t.rows(select(deal_contacts).where(linked))}
         t.run(delete(deal_contacts).where(linked))
-        for deal in t.rows(select(deals.c.source, deals.c.id, deals.c.contacts).where(among(deals.c.source, deals.c.id, of))):
+        for deal in t.rows(select(deals.c.source, deals.c.id, deals.c.contacts).where(t.among_pairs(deals.c.source, deals.c.id, of))):
             left = [link for link in load(deal.contacts) if tuple(link[:3]) not in gone]
             t.run(update(deals).where(deals.c.source == deal.source, deals.c.id == deal.id).values(contacts=dump(left)))
-        t.run(delete(history).where(among(history.c.source, history.c.id, of), history.c.field == "@contacts"))
+        t.run(delete(history).where(t.among_pairs(history.c.source, history.c.id, of), history.c.field == "@contacts"))
 
 
 def _named(t: Transaction, pair: Pair) -> tuple[str, str, str]:
@@ -208,7 +208,7 @@ def _take_firms_and_deals(t: Transaction, rows: Collection[Pair]) -> None:
     """Where a row is a company or a deal itself."""
     t.stale.update(people_at(t, rows))
     for some in chunks(rows):
-        on_it = among(deal_contacts.c.deal_source, deal_contacts.c.deal_id, some)
+        on_it = t.among_pairs(deal_contacts.c.deal_source, deal_contacts.c.deal_id, some)
         with_it = (members.c.source == deal_contacts.c.contact_source) & (members.c.id == deal_contacts.c.contact_id)
         t.stale.update(row.person for row in t.rows(select(members.c.person).join(deal_contacts, with_it).where(on_it)))
         t.run(delete(deal_contacts).where(on_it))

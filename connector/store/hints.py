@@ -10,10 +10,11 @@ from connector.core.records import RecordKey
 from connector.ports.hooks import Hint, HintKind
 from connector.ports.inbox import SITE, Backlog, WaitingHint
 from connector.store.erased import erased_among
+from connector.store.filling import inserting
 from connector.store.instants import from_us, to_us
 from connector.store.schema import hints, seen_events
 from connector.store.seen import forget_events, new_events, remember_events
-from connector.store.transaction import Transaction, inserting
+from connector.store.transaction import Transaction
 
 KINDS = tuple(HintKind)
 """A hint is stored with the place of its kind: of two, the greater is the stronger."""

@@ -27,7 +27,7 @@ from connector.store.schema import (
     scores,
     stage_moves,
 )
-from connector.store.transaction import AnyRow, Transaction, among, chunks
+from connector.store.transaction import AnyRow, Transaction, chunks
 from connector.store.values import dump
 
 
@@ -75,9 +75,8 @@ def _final_people(t: Transaction, people: Collection[PersonId]) -> dict[PersonId
     """Who each of these persons is after all joins. Raises StoreError for one that never was."""
     joined: dict[PersonId, PersonId | None] = {}
     for some in chunks(people):
-        joined.update(
-            {row.id: row.joined_into for row in t.rows(select(persons.c.id, persons.c.joined_into).where(persons.c.id.in_(some)))}
-        )
+        rows = t.rows(select(persons.c.id, persons.c.joined_into).where(t.one_of(persons.c.id, some)))
+        joined.update({row.id: row.joined_into for row in rows})
     return {person: person if joined.get(person, person) is None else final_person(t, person) for person in people}
 
 
@@ -108,11 +107,11 @@ def _keep_addresses(t: Transaction, wanted: Mapping[int, frozenset[str]]) -> Non
     """Makes these the addresses of these rows, touching only what differs."""
     old: dict[int, set[str]] = {}
     for some in chunks(wanted):
-        for row in t.rows(select(addresses).where(addresses.c.member.in_(some))):
+        for row in t.rows(select(addresses).where(t.one_of(addresses.c.member, some))):
             old.setdefault(row.member, set()).add(row.address)
     differing = {no: now for no, now in wanted.items() if old.get(no, set()) != now}
     for some in chunks([no for no in differing if no in old]):
-        t.run(delete(addresses).where(addresses.c.member.in_(some)))
+        t.run(delete(addresses).where(t.one_of(addresses.c.member, some)))
     t.insert(addresses, [{"address": address, "member": no} for no, now in differing.items() for address in sorted(now)])
 
 
@@ -176,7 +175,7 @@ def _join(t: Transaction, one: Join, survivor: PersonId, loser: PersonId, *, now
 def _move_journal(t: Transaction, rows: Sequence[tuple[int, str]], person: PersonId) -> None:
     """Found by row: the journal is long and has no other way to them."""
     for some in chunks(rows):
-        t.run(update(journal).where(among(journal.c.source, journal.c.id, some)).values(person=person))
+        t.run(update(journal).where(t.among_pairs(journal.c.source, journal.c.id, some)).values(person=person))
 
 
 def _move_past_scores(t: Transaction, survivor: PersonId, loser: PersonId) -> None:

@@ -8,9 +8,10 @@ from sqlalchemy import Table, case, delete, func, select
 
 from connector.core.people import PersonId
 from connector.ports.inbox import Backlog, Lane, Mark
+from connector.store.filling import inserting
 from connector.store.instants import from_us, to_us
 from connector.store.schema import marks
-from connector.store.transaction import Transaction, chunks, inserting
+from connector.store.transaction import Transaction, chunks
 
 
 class SqlMarks:

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Table
 
+from connector.store.filling import inserting
 from connector.store.schema import ledger
-from connector.store.transaction import Memory, Transaction, inserting
+from connector.store.transaction import Memory, Transaction
 
 WRITING = 0x686F746C656164
 """The advisory lock of whoever writes or migrates; any number that nobody else in the database uses."""

@@ -49,7 +49,7 @@ class SqlPeople:
             .where(connections.c.production.is_(production))
         )
         for some in chunks(set(emails)):
-            for address, person in self._t.rows(statement.where(addresses.c.address.in_(some))):
+            for address, person in self._t.rows(statement.where(self._t.one_of(addresses.c.address, some))):
                 found.setdefault(address, set()).add(person)
         return {address: tuple(sorted(people)) for address, people in found.items()}
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, select
 
 from connector.core.people import SHARDS, DealView, Member, PersonId
 from connector.core.records import DealState, Value
@@ -15,7 +15,7 @@ from connector.store.dictionary import list_number, word_numbers
 from connector.store.facts import CompanyFacts, ContactFacts, pack, resolve_facts
 from connector.store.rows import company_of, contact_of, deal_of
 from connector.store.schema import companies, contacts, deal_contacts, deals, members, person_facts, persons
-from connector.store.transaction import Transaction, among, chunks
+from connector.store.transaction import Transaction, chunks
 from connector.store.values import dump_value
 
 PEOPLE_AT_ONCE = 500
@@ -41,7 +41,7 @@ class PersonRows:
 def gather(t: Transaction, people: Collection[PersonId]) -> dict[PersonId, PersonRows]:
     """Rows of at most a few hundred persons; a person without a live row is left out."""
     columns = (members.c.person, members.c.source, members.c.id, members.c.why, members.c.confidence, *_contact_columns())
-    statement = select(*columns).join(contacts, contacts.c.no == members.c.no).where(members.c.person.in_(sorted(people)))
+    statement = select(*columns).join(contacts, contacts.c.no == members.c.no).where(t.one_of(members.c.person, sorted(people)))
     rows = t.rows(statement)
     live = [row for row in rows if not row.deleted]
     firms = _companies(t, {(row.company_source, row.company_id) for row in live if row.company_id is not None})
@@ -71,22 +71,23 @@ def _contact_columns() -> list[Any]:
 def _companies(t: Transaction, pairs: set[Pair]) -> dict[Pair, CompanyFacts]:
     if not pairs:
         return {}
-    statement = select(companies).where(among(companies.c.source, companies.c.id, pairs), companies.c.deleted.is_(False))
+    statement = select(companies).where(t.among_pairs(companies.c.source, companies.c.id, pairs), companies.c.deleted.is_(False))
     return {(row.source, row.id): CompanyFacts(company=company_of(t, row), changed_at=row.changed_at) for row in t.rows(statement)}
 
 
 def _add_deals(t: Transaction, gathered: dict[PersonId, PersonRows], rows: list[tuple[PersonId, Pair]]) -> None:
     """Deals that a person is on (by any row they ever had), and those of the companies of their live rows."""
     on: dict[Pair, set[Pair]] = {}
-    for row in t.rows(select(deal_contacts).where(among(deal_contacts.c.contact_source, deal_contacts.c.contact_id, (p for _, p in rows)))):
+    theirs_by_row = t.among_pairs(deal_contacts.c.contact_source, deal_contacts.c.contact_id, (pair for _, pair in rows))
+    for row in t.rows(select(deal_contacts).where(theirs_by_row)):
         on.setdefault((row.contact_source, row.contact_id), set()).add((row.deal_source, row.deal_id))
     firms = {firm for person in gathered.values() for firm in person.at}
     wanted = {deal for of_row in on.values() for deal in of_row}
     conditions = []
     if wanted:
-        conditions.append(among(deals.c.source, deals.c.id, wanted))
+        conditions.append(t.among_pairs(deals.c.source, deals.c.id, wanted))
     if firms:
-        conditions.append(among(deals.c.company_source, deals.c.company_id, firms))
+        conditions.append(t.among_pairs(deals.c.company_source, deals.c.company_id, firms))
     found: dict[Pair, tuple[Pair | None, DealView]] = {}
     for condition in conditions:
         for row in t.rows(select(deals).where(condition, deals.c.deleted.is_(False))):
@@ -144,19 +145,12 @@ def _keep_packed(t: Transaction, facts: dict[PersonId, dict[str, Value]]) -> Non
     )
 
 
-_KEEP_LINE = (
-    update(persons)
-    .where(persons.c.id == bindparam("person"))
-    .values({name: bindparam(f"new_{name}") for name in ("live", "name", "email", "company", "search")})
-)
-
-
 def _keep_lines(t: Transaction, people: Iterable[PersonId], facts: dict[PersonId, dict[str, Value]]) -> None:
     """What lists of people show and search, beside the person."""
     lines = []
     for person in people:
         mine = facts.get(person, {})
         name, email, company = (str(mine.get(fact, "")) for fact in ("person.name", "person.email", "company.name"))
-        line = {"live": person in facts, "name": name, "email": email, "company": company, "search": f"{name}\n{company}".casefold()}
-        lines.append({"person": person, **{f"new_{column}": value for column, value in line.items()}})
-    t.run(_KEEP_LINE, lines)
+        search = f"{name}\n{company}".casefold()
+        lines.append({"id": person, "live": person in facts, "name": name, "email": email, "company": company, "search": search})
+    t.change(persons, lines)

@@ -16,7 +16,7 @@ from connector.ports.errors import StoreError
 from connector.store.instants import to_us
 from connector.store.rows import Columns, company_columns, contact_columns, contact_of, deal_columns
 from connector.store.schema import activity_ids, companies, contacts, deal_contacts, deals, history, members
-from connector.store.transaction import AnyRow, Transaction, among, chunks
+from connector.store.transaction import AnyRow, Transaction, chunks
 from connector.store.values import dump
 
 R = TypeVar("R", Contact, Company, Deal)
@@ -119,7 +119,7 @@ class SqlRecords:
             rows[source, key.id] = {"source": source, "id": key.id, **columns(t, record)}
         old: dict[Pair, AnyRow] = {}
         for some in chunks(list(rows)):
-            old.update({(row.source, row.id): row for row in t.rows(select(table).where(among(table.c.source, table.c.id, some)))})
+            old.update({(row.source, row.id): row for row in t.rows(select(table).where(t.among_pairs(table.c.source, table.c.id, some)))})
         return _keep(t, table, rows, old, seen_at=to_us(seen_at))
 
 
@@ -136,7 +136,7 @@ def _by_number(t: Transaction, numbers: Mapping[Pair, int]) -> dict[Pair, AnyRow
     of_number = {no: pair for pair, no in numbers.items()}
     found: dict[Pair, AnyRow] = {}
     for some in chunks(of_number):
-        found.update({of_number[row.no]: row for row in t.rows(select(contacts).where(contacts.c.no.in_(some)))})
+        found.update({of_number[row.no]: row for row in t.rows(select(contacts).where(t.one_of(contacts.c.no, some)))})
     return found
 
 
@@ -186,7 +186,7 @@ def people_at(t: Transaction, firms: Iterable[Pair]) -> set[PersonId]:
     people: set[PersonId] = set()
     for some in chunks(list(firms)):
         statement = select(members.c.person).join(contacts, contacts.c.no == members.c.no)
-        condition = among(contacts.c.company_source, contacts.c.company_id, some)
+        condition = t.among_pairs(contacts.c.company_source, contacts.c.company_id, some)
         people.update(row.person for row in t.rows(statement.where(condition, contacts.c.deleted.is_(False))))
     return people
 
@@ -206,8 +206,8 @@ def _people_of_deals(t: Transaction, pairs: Sequence[Pair]) -> dict[Pair, set[Pe
     through = select(deals.c.source, deals.c.id, members.c.person).join(contacts, at_firm).join(members, members.c.no == contacts.c.no)
     for some in chunks(pairs):
         for statement in (
-            direct.where(among(deal_contacts.c.deal_source, deal_contacts.c.deal_id, some)),
-            through.where(among(deals.c.source, deals.c.id, some)),
+            direct.where(t.among_pairs(deal_contacts.c.deal_source, deal_contacts.c.deal_id, some)),
+            through.where(t.among_pairs(deals.c.source, deals.c.id, some)),
         ):
             for source, id_, person in t.rows(statement):
                 people.setdefault((source, id_), set()).add(person)

@@ -15,7 +15,7 @@ def new_events(t: Transaction, *, lane: str, events: Collection[str]) -> frozens
     """Those of these events that were never seen in the lane."""
     hashes = {_hash(event): event for event in events}
     for some in chunks(hashes):
-        statement = select(seen_events.c.event).where(seen_events.c.lane == lane, seen_events.c.event.in_(some))
+        statement = select(seen_events.c.event).where(seen_events.c.lane == lane, t.one_of(seen_events.c.event, some))
         for row in t.rows(statement):
             del hashes[bytes(row.event)]
     return frozenset(hashes.values())

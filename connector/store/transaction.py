@@ -3,15 +3,14 @@
 Every concern of the store is written on top of this file.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Dialect, Executable, Row, Table, and_, false, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Executable, Row, Table, and_, any_, false, literal, or_, select
 
 from connector.core.records import RecordKey
+from connector.store.filling import Making, change, fill, inserting, upserting
 from connector.store.schema import ledger, sources
 
 T = TypeVar("T")
@@ -55,38 +54,6 @@ def chunks(many: Collection[T], *, size: int = AT_ONCE) -> Iterator[list[T]]:
         yield rest[start : start + size]
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
-    """A statement that puts rows into a table, in the driver's own words: many rows go in without a detour over each parameter."""
-
-    sql: str
-    names: tuple[str, ...]
-    positional: bool
-
-    def parameters(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        if not self.positional:
-            return [{name: row[name] for name in self.names} for row in rows]
-        if len(self.names) == 1:
-            return [(row[self.names[0]],) for row in rows]
-        pick = itemgetter(*self.names)
-        return [pick(row) for row in rows]
-
-
-def inserting(table: Table, dialect: str) -> Any:
-    """An insert that `on_conflict_…` may follow."""
-    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return make(table)
-
-
-def _upserting(table: Table, dialect: str) -> Any:
-    statement = inserting(table, dialect)
-    keys = [c.name for c in table.primary_key]
-    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    if not others:
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    return statement.on_conflict_do_update(index_elements=keys, set_=others)
-
-
 def _turning(table: Table, dialect: str) -> Any:
     statement = inserting(table, dialect)
     return statement.on_conflict_do_update(index_elements=["no"], set_={"turn": statement.excluded.turn})
@@ -94,21 +61,6 @@ def _turning(table: Table, dialect: str) -> Any:
 
 TURN = "turn"
 _LAST_TURN = select(ledger.c.turn)
-
-Making = Callable[[Table, str], Any]
-"""The statement that fills a table, in the dialect of that name."""
-
-_FILLINGS: dict[tuple[str, Table, Making, frozenset[str]], _Filling] = {}
-
-
-def _filling(dialect: Dialect, table: Table, names: frozenset[str], making: Making) -> _Filling:
-    known = _FILLINGS.get((dialect.name, table, making, names))
-    if known is None:
-        compiled = making(table, dialect.name).compile(dialect=dialect, column_keys=sorted(names))
-        ordered = tuple(compiled.positiontup or sorted(names))
-        known = _Filling(sql=str(compiled), names=ordered, positional=compiled.positional)
-        _FILLINGS[dialect.name, table, making, names] = known
-    return known
 
 
 class Transaction:
@@ -155,13 +107,18 @@ class Transaction:
 
     def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts, or replaces whole, by primary key. Each row names every column."""
-        self.fill(table, rows, _upserting)
+        self.fill(table, rows, upserting)
 
     def fill(self, table: Table, rows: Sequence[Mapping[str, Any]], making: Making) -> None:
         """Each row names the same columns. `making` is a module's own function: what it makes is kept by it."""
         if rows:
-            filling = _filling(self.connection.dialect, table, frozenset(rows[0]), making)
-            self.connection.exec_driver_sql(filling.sql, filling.parameters(rows))
+            fill(self.connection, table, rows, making)
+            self.touched += len(rows)
+
+    def change(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Changes stored rows by primary key, each once. All name the same columns; the others stay."""
+        if rows:
+            change(self.connection, table, rows)
             self.touched += len(rows)
 
     def next_number(self, what: Column[Any], *, many: int = 1) -> int:
@@ -226,6 +183,13 @@ class Transaction:
             self.memory.sources[row.connection, row.source] = row.no
             self.memory.names[row.no] = (row.connection, row.source)
 
+    def one_of(self, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+        """A condition that holds where the column has one of these values, a few hundred at once."""
+        if self.connection.dialect.name == "postgresql":
+            # One list, not one parameter each: the statement stays the same, and the server reads a short one.
+            return column == any_(literal(list(values), ARRAY(column.type)))
+        return column.in_(list(values))
+
     def among(self, source: Column[Any], id_: Column[Any], keys: Iterable[RecordKey]) -> ColumnElement[bool]:
         """A condition that holds for the rows with these keys; false for none. At most a few hundred keys at once."""
         numbers: dict[tuple[str, str], int | None] = {}
@@ -237,14 +201,13 @@ class Transaction:
             no = numbers[kind]
             if no is not None:
                 pairs.append((no, key.id))
-        return among(source, id_, pairs)
+        return self.among_pairs(source, id_, pairs)
 
-
-def among(source: Column[Any], id_: Column[Any], pairs: Iterable[tuple[int, str]]) -> ColumnElement[bool]:
-    """A condition that holds for these (source number, id) pairs; false for none."""
-    by_source: dict[int, set[str]] = {}
-    for no, id_text in pairs:
-        by_source.setdefault(no, set()).add(id_text)
-    if not by_source:
-        return false()
-    return or_(*(and_(source == no, id_.in_(sorted(ids))) for no, ids in sorted(by_source.items())))
+    def among_pairs(self, number: Column[Any], text: Column[Any], pairs: Iterable[tuple[int, str]]) -> ColumnElement[bool]:
+        """The same for pairs as they are stored, such as (source number, id)."""
+        by_number: dict[int, set[str]] = {}
+        for no, one in pairs:
+            by_number.setdefault(no, set()).add(one)
+        if not by_number:
+            return false()
+        return or_(*(and_(number == no, self.one_of(text, sorted(texts))) for no, texts in sorted(by_number.items())))
