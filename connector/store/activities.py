@@ -159,9 +159,9 @@ def _stored(t: Transaction, pairs: Sequence[Pair]) -> dict[Pair, AnyRow]:
 
 
 def _words(t: Transaction, some: Collection[Activity]) -> dict[str, Mapping[str, int]]:
-    return {
-        name: word_numbers(t, name=activity_list(name), texts={text for a in some if (text := getattr(a, name))}) for name in WORD_LISTS
-    }
+    texts = {activity_list(name): {text for a in some if (text := getattr(a, name))} for name in WORD_LISTS}
+    numbers = word_numbers(t, texts)
+    return {name: numbers[activity_list(name)] for name in WORD_LISTS}
 
 
 def _columns(activity: Activity, owner: tuple[int, PersonId] | None, numbers: Mapping[str, Mapping[str, int]]) -> Columns:

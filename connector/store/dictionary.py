@@ -35,29 +35,43 @@ def list_number(t: Transaction, name: str) -> int:
     return no
 
 
-def word_numbers(t: Transaction, *, name: str, texts: Collection[str]) -> Mapping[str, int]:
-    """The number of each text in the list, made for the new ones. The answer holds at least these texts."""
-    no = list_number(t, name)
-    known = t.memory.words.setdefault(no, {})
-    missing = {text for text in texts if text not in known}
-    if not missing:
-        return known
-    for some in chunks(missing):
-        known.update(
-            {row.word: row.id for row in t.rows(select(words.c.id, words.c.word).where(words.c.word.in_(some), words.c.list == no))}
-        )
-    new = sorted(text for text in missing if text not in known)
-    if new:
-        first = _next_word(t, list_no=no, many=len(new))
-        t.insert(words, [{"list": no, "id": first + i, "word": text} for i, text in enumerate(new)])
-        known.update({text: first + i for i, text in enumerate(new)})
+def word_numbers(t: Transaction, texts: Mapping[str, Collection[str]]) -> Mapping[str, Mapping[str, int]]:
+    """By list, the number of each text in it, made for the new ones. Each answer holds at least the texts of its list."""
+    known = {name: t.memory.words.setdefault(list_number(t, name), {}) for name in texts}
+    missing = {name: new for name, asked in texts.items() if (new := set(asked) - known[name].keys())}
+    if missing:
+        _look_up(t, {text for asked in missing.values() for text in asked})
+        _make(t, {list_number(t, name): new for name, asked in missing.items() if (new := asked - known[name].keys())})
     return known
 
 
-def _next_word(t: Transaction, *, list_no: int, many: int) -> int:
-    counter = f"words.{list_no}"
-    last = t.memory.last.get(counter)
-    if last is None:
-        last = t.value(select(func.max(words.c.id)).where(words.c.list == list_no)) or 0
-    t.memory.last[counter] = last + many
-    return last + 1
+def _look_up(t: Transaction, texts: Collection[str]) -> None:
+    """Remembers these texts in whatever list they are: a list that is named besides, SQLite reads from end to end."""
+    for some in chunks(texts):
+        for row in t.rows(select(words).where(t.one_of(words.c.word, some))):
+            t.memory.words.setdefault(row.list, {})[row.word] = row.id
+
+
+def _make(t: Transaction, new: Mapping[int, Collection[str]]) -> None:
+    _count_from_the_last(t, new)
+    made = []
+    for no, texts in new.items():
+        first = t.memory.last[_counter(no)] + 1
+        numbers = {text: first + i for i, text in enumerate(sorted(texts))}
+        made += [{"list": no, "id": number, "word": text} for text, number in numbers.items()]
+        t.memory.words[no].update(numbers)
+        t.memory.last[_counter(no)] += len(numbers)
+    t.insert(words, made)
+
+
+def _count_from_the_last(t: Transaction, lists_: Collection[int]) -> None:
+    """Remembers the last number given out in each of these lists."""
+    uncounted = [no for no in lists_ if _counter(no) not in t.memory.last]
+    if uncounted:
+        last = (select(func.max(words.c.id)).where(words.c.list == no).scalar_subquery() for no in uncounted)
+        (row,) = t.rows(select(*last))
+        t.memory.last.update({_counter(no): highest or 0 for no, highest in zip(uncounted, row, strict=True)})
+
+
+def _counter(list_no: int) -> str:
+    return f"words.{list_no}"

@@ -135,7 +135,7 @@ def _keep_packed(t: Transaction, facts: dict[PersonId, dict[str, Value]]) -> Non
     for mine in texts.values():
         for name, text in mine.items():
             by_name.setdefault(name, set()).add(text)
-    numbers = {name: (list_number(t, name), word_numbers(t, name=name, texts=words)) for name, words in by_name.items()}
+    numbers = {name: (list_number(t, name), words) for name, words in word_numbers(t, by_name).items()}
     t.upsert(
         person_facts,
         [
