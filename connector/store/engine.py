@@ -98,6 +98,15 @@ def _postgres_engine(url: str, *, writable: bool) -> Engine:
         pool_pre_ping=not writable,
         connect_args={"connect_timeout": CONNECT_S, **bounds, **_ALIVE},
     )
+
+    @event.listens_for(engine, "do_execute")
+    def plan_anew(cursor: Any, statement: str, parameters: Any, _context: object) -> bool:
+        """For many keys or rows: a plan that is kept from when a table was empty would read it whole ever after."""
+        tells_many = isinstance(parameters, dict) and any(type(one) is list for one in parameters.values())
+        if tells_many:
+            cursor.execute(statement, parameters, prepare=False)
+        return tells_many
+
     if not writable:
 
         @event.listens_for(engine, "begin")
