@@ -72,12 +72,15 @@ def _rescored(database: Database, *, folder: Path, workers: int, times: int, peo
     done = "SELECT count(*) FROM cursors c JOIN sources s ON s.no = c.source WHERE s.connection = %s AND s.source LIKE %s"
     ranges = [(SCORE_SHARDS, one) for one in RANGES]
     # One thread scores, the other is free for what somebody waits for; writing back is not part of it.
-    with crew(database, folder=folder, workers=workers, threads=2, held=[WRITE_BACK], environment={"HOTLEAD_SCORE_WORKERS": "1"}) as there:
+    with ExitStack() as stack:
+        one_child = {"HOTLEAD_SCORE_WORKERS": "1"}
+        there = stack.enter_context(crew(database, folder=folder, workers=workers, threads=2, held=[WRITE_BACK], environment=one_child))
+        count = stack.enter_context(database.asked())
         spent = []
         for _ in range(1 + times):
             _forget_scores(database)
-            spent.append(there.work(*ranges, until=lambda: database.count(done, MARKS, f"{SCORE_SHARDS} %") == len(RANGES)))
-            scored = database.count("SELECT count(DISTINCT person) FROM scores")
+            spent.append(there.work(*ranges, until=lambda: count(done, MARKS, f"{SCORE_SHARDS} %") == len(RANGES)))
+            scored = count("SELECT count(DISTINCT person) FROM scores")
             if not people * 0.9 < scored <= people:
                 raise RuntimeError(f"{scored} of {people} people were scored")
     return spent[1:]
@@ -151,9 +154,9 @@ def _put_off(tx: Tx, *, text: str, at: datetime) -> None:
 def _pulled(database: Database, *, folder: Path, workers: int, threads: int) -> Spent:
     """Until each has been polled; scoring waits, so that the time is that of the pulls alone."""
     polled = "SELECT count(*) FROM cursors c JOIN sources s ON s.no = c.source WHERE s.source = %s AND c.at > %s"
-    with crew(database, folder=folder, workers=workers, threads=threads, held=[SCORE]) as there:
-        last = database.count("SELECT max(c.at) FROM cursors c JOIN sources s ON s.no = c.source WHERE s.source = %s", SOURCE)
-        return there.work(*(("pull", name) for name in NAMES), until=lambda: database.count(polled, SOURCE, last) == len(NAMES))
+    with crew(database, folder=folder, workers=workers, threads=threads, held=[SCORE]) as there, database.asked() as count:
+        last = count("SELECT max(c.at) FROM cursors c JOIN sources s ON s.no = c.source WHERE s.source = %s", SOURCE)
+        return there.work(*(("pull", name) for name in NAMES), until=lambda: count(polled, SOURCE, last) == len(NAMES))
 
 
 def _pulls_report(seen: Mapping[tuple[int, int], Sequence[Spent]], *, people: int, asked: int) -> bool:
