@@ -1,5 +1,6 @@
 """What every process holds that works on jobs: leases, engine, clock, and its name among the others."""
 
+import gc
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -84,6 +85,7 @@ def open_station(here: Installation, *, role: str, threads: int, meter: Meter, b
     )
     presence.start()
     closing.callback(presence.stop)
+    _keep_what_is_there()
     engine.start()
     closing.callback(engine.stop, within=STOPS_WITHIN)
     clockwork = Clockwork(leases=leases, timetable=partial(_timetable, work, bell.listener))
@@ -91,6 +93,17 @@ def open_station(here: Installation, *, role: str, threads: int, meter: Meter, b
     closing.callback(clockwork.stop)
     closing.callback(here.end_soon)  # before anything is waited for, so that no times add up
     return Station(here=here, road=work.road, leases=leases, engine=engine, stopping=stopping, known=known, calls=calls, meter=meter)
+
+
+LOOKED_AFTER = (10_000, 20, 50)
+"""How much is made before Python looks for cycles that may go; by itself it looks after 700, which costs a pull a twelfth of its CPU."""
+
+
+def _keep_what_is_there() -> None:
+    """It looks no more among all that was opened: each time held everything up for an eighth of a second."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*LOOKED_AFTER)
 
 
 @dataclass(slots=True)
