@@ -251,6 +251,8 @@ class Journey:
         """A row that is refused and written later, and one that needs nothing any more when its time comes."""
         desk, hubspot = self.desk, self.desk.sandboxes["hubspot"]
         written, reverted = self.emails["hubspot"][4:6]
+        for email in (written, reverted):
+            self.changed(email)  # to a title that counts, whatever the world gave them: only so does the next one change the score
         title = self.value_of(reverted, "jobtitle")
         hubspot.fault("*/objects/contacts/batch/update", "rows", rows={"error": "VALIDATION_ERROR", "message": "not today", "every": 1})
         for email in (written, reverted):
@@ -306,6 +308,7 @@ class Journey:
         hubspot = self.desk.sandboxes["hubspot"]
         email = next(one for one in reversed(self.emails["hubspot"][:12]) if one in self.only_hubspot())
         contact = self.contact(email)
+        self.changed(email)
         hubspot.fault("*/objects/contacts/batch/update", "rows", rows={"error": "VALIDATION_ERROR", "message": "not today", "every": 1})
         self.changed(email, "Intern")
         hubspot.heal()
