@@ -39,7 +39,8 @@ WITH waiting AS (
 SELECT queueing_lock FROM waiting WHERE (SELECT count(*) FROM told) >= 0
 """
 """Holds the jobs that wait in these lanes and brings forward those put off; workers that passed them over while they were held look again,
-as for new ones. One journey, because every body that is received pays for it.
+as for new ones: what tells them is counted, because only what is asked for is carried out. One journey, because every body that is received
+pays for it.
 """
 TOLD_EVERY_S = 0.1
 """Workers are told of a lane that waits already no more often: each time costs them a look. They look by themselves before long."""

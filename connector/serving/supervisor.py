@@ -31,6 +31,7 @@ CALM_S = 10.0
 """A worker that lived so long is begun anew at once; one that did not, after a pause."""
 LONGEST_PAUSE_S = 30.0
 LISTENS_SOON_S = 0.02
+LISTENS_WITHIN_S = 10.0
 BACKPRESSURE = 512
 """Connections served at once, those among them that proxies keep open; more wait outside the process, so that they cost nothing here."""
 
@@ -152,8 +153,10 @@ def _hear(listening: "Connection[Any, Any]", server: Supervisor, told: Callable[
             server.refuse(said)
         elif isinstance(said, Ready):
             server.was_ready = True
-            # A worker is ready some moments before it listens; whoever is told so should be able to call at once.
-            while not takes_calls(host, port) and not listening.poll(LISTENS_SOON_S):
+            # A worker is ready some moments before it listens; whoever is told so should be able to call at once. Not for ever: an address
+            # may be closed to this machine itself.
+            until = time.monotonic() + LISTENS_WITHIN_S
+            while time.monotonic() < until and not takes_calls(host, port) and not listening.poll(LISTENS_SOON_S):
                 pass
             told(said.said)
 

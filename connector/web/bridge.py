@@ -5,7 +5,7 @@ So a sender that is slow, or has left in the middle, keeps no thread from the ot
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
+from io import BytesIO, RawIOBase
 from typing import TYPE_CHECKING, Any
 
 from a2wsgi.wsgi import build_environ
@@ -13,6 +13,7 @@ from flask import Flask
 from werkzeug.test import run_wsgi_app
 
 from connector.web.answers import Sent, as_sent, come_back, problem, sent
+from connector.web.requests import announced_length, headers_by_name
 
 if TYPE_CHECKING:
     from a2wsgi.asgi_typing import HTTPScope, Receive, Scope, Send
@@ -56,8 +57,8 @@ class Bridge:
         finally:
             self._bytes -= most
 
-    async def _read(self, receive: "Receive", *, most: int) -> bytes:
-        """The body, or as much of it as came in time; never more than one part beyond `most`."""
+    async def _read(self, receive: "Receive", *, most: int) -> bytes | None:
+        """The body, never more than one part beyond `most`; None where its rest did not come in time."""
         parts, length, more = [], 0, most > 0
         while more and length < most:
             # Not `wait_for`: it waits until what it cancels has ended, and what the server gives may not.
@@ -65,26 +66,38 @@ class Bridge:
             done, _ = await asyncio.wait({coming}, timeout=self._part_s)
             if not done:
                 coming.cancel()
-                break
-            parts.append(coming.result().get("body", b""))
+                return None
+            message = coming.result()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
             length += len(parts[-1])
-            more = coming.result().get("more_body", False)
+            more = message.get("more_body", False)
         return b"".join(parts)
 
-    def _answered(self, scope: "HTTPScope", body: bytes) -> Sent:
-        environ: Any = build_environ(scope, BytesIO(body))  # type: ignore[arg-type]  # it only passes the body on
+    def _answered(self, scope: "HTTPScope", body: bytes | None) -> Sent:
+        environ: Any = build_environ(scope, _BrokenOff() if body is None else BytesIO(body))  # type: ignore[arg-type]  # it only passes the body on
         # Else werkzeug takes a body that announces no length for empty.
         environ["wsgi.input_terminated"] = True
         parts, status, headers = run_wsgi_app(self._flask, environ, buffered=True)
         return as_sent(int(status.split(" ", 1)[0]), headers.items(), b"".join(parts))
 
 
+class _BrokenOff(RawIOBase):
+    """A body whose rest did not come: as from any server, reading it fails, so that nobody takes its beginning for the whole."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        del buffer
+        raise ConnectionAbortedError("the sender left in the middle of the body")
+
+
 def _most_to_read(scope: "HTTPScope") -> int:
     """Bytes of the body that are read at most: one more than may be, so that a route sees that it is too long."""
-    headers = {name: text for name, text in scope["headers"] if name in (b"content-length", b"transfer-encoding")}
-    if b"transfer-encoding" in headers:
-        return MOST_BYTES + 1
-    announced = headers.get(b"content-length", b"0")
-    if not announced.isdigit() or len(announced) > len(str(MOST_BYTES)) or int(announced) > MOST_BYTES:
-        return 0
-    return int(announced)
+    headers = headers_by_name(scope["headers"])
+    announced = announced_length(headers)
+    if announced is None:
+        return MOST_BYTES + 1 if "transfer-encoding" in headers else 0
+    return announced if announced <= MOST_BYTES else 0

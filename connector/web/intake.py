@@ -80,7 +80,7 @@ class Intake:
         loop = asyncio.get_running_loop()
         ended = loop.create_future()
         waiting = self._let_in(body, ended)
-        # Not `asyncio.timeout`: it cancels the task that runs, and the server's own tasks cannot be cancelled.
+        # Not `asyncio.timeout`: it works only in a task that can be cancelled, which not every server gives.
         too_late = loop.call_later(self._patience_s, _give_up, ended)
         try:
             await ended

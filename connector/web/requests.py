@@ -82,6 +82,13 @@ def headers_by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
+def announced_length(headers: Mapping[str, str]) -> int | None:
+    """Bytes of the body that the head of a request announces; None where it announces none, or the body comes in chunks."""
+    announced = headers.get("content-length", "")
+    is_plain = announced.isascii() and announced.isdigit() and "transfer-encoding" not in headers
+    return int(announced) if is_plain else None
+
+
 class PlainHeaders(Mapping[str, str]):
     """Headers by their lower-case names, looked up in what the WSGI server made of them: of a dozen a receiver asks for two or three."""
 

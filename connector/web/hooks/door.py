@@ -19,7 +19,7 @@ from connector.web.hooks.lookups import Lookups
 from connector.web.hooks.reception import NOT_TAKEN, OF_TIME, Reception
 from connector.web.intake import Intake
 from connector.web.parts import WebParts
-from connector.web.requests import headers_by_name, public_uri
+from connector.web.requests import announced_length, headers_by_name, public_uri
 
 if TYPE_CHECKING:
     from a2wsgi.asgi_typing import ASGIApp, HTTPScope, Receive, Scope, Send
@@ -100,12 +100,10 @@ def push_of(scope: "HTTPScope") -> Push | None:
     if found is None:
         return None
     headers = headers_by_name(scope["headers"])
-    announced = headers.get("content-length", "")
-    if not (announced.isascii() and announced.isdigit()) or "transfer-encoding" in headers:
+    length = announced_length(headers)
+    if length is None or length > MOST_BYTES:
         return None
-    if len(announced) > len(str(MOST_BYTES)) or int(announced) > MOST_BYTES:
-        return None
-    return Push(found[1], found[2] or "", int(announced), headers, scope)
+    return Push(found[1], found[2] or "", length, headers, scope)
 
 
 def _uri(push: Push, *, public_url: str) -> str:

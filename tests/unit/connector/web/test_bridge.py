@@ -54,6 +54,21 @@ def test_a_sender_that_pauses_in_the_middle_of_a_body_is_not_waited_for() -> Non
     assert monotonic() - begun < 5
 
 
+@pytest.mark.parametrize("rest", [[], [{"type": "http.disconnect"}]], ids=["pause", "disconnect"])
+@pytest.mark.parametrize("head", ["content-length", "transfer-encoding"])
+def test_the_beginning_of_a_body_is_never_taken_for_the_whole(rest: list[dict[str, Any]], head: str) -> None:
+    there = Outside(hooks={"sf": a_hook("sf", hooks=PlainHooks(has_secret_path=True), path="s3")})
+    chunked = {"transfer-encoding": "chunked"} if head == "transfer-encoding" else {}
+
+    answer = asyncio.run(
+        call(bridge(there, part_s=0.05), path="/hooks/sf/s3", headers=chunked, messages=[part(b"[1]"), *rest], announced=9)
+    )
+
+    assert answer == MALFORMED
+    assert there.inbox == []
+    assert there.tally.counts == {("refused", "sf", "malformed"): 1}
+
+
 def test_slow_senders_keep_no_thread_from_others() -> None:
     async def with_slow_ones(app: Any) -> tuple[int, bytes]:
         slow = [asyncio.create_task(call(app, path="/hooks/crm", messages=[part(b"[")])) for _ in range(2 * THREADS)]
