@@ -35,6 +35,8 @@ MOST_COPIES = 5
 CHANGING_H = 24
 STEP_H = 8
 """Between two looks at the lanes once nothing changes any more."""
+COOLING_H = 7 * 24
+"""A lead cools so long after its news was learnt: both worlds go on until the last has, and what is written then has been told."""
 TITLES = ("Chief Executive Officer", "Intern", "IT Manager", "Director of Production", "Clerk")
 OF_THEIR_TIME = tuple(
     name for short in ("scored_at", "stage_since", "breakdown") for name in (f"hotlead_{short}", f"Hotlead_{short.title()}__c")
@@ -214,7 +216,7 @@ def _live_through(world: Simulated, deeds: Deeds, *, chance: random.Random | Non
             deed.do(world.desk)
         world.clock_to(hours=hour + 1)
         post.bring()
-    for hour in range(CHANGING_H + STEP_H, CHANGING_H + 2 * LATEST_H + STEP_H + 1, STEP_H):
+    for hour in range(CHANGING_H + STEP_H, CHANGING_H + 2 * LATEST_H + COOLING_H + STEP_H + 1, STEP_H):
         world.clock_to(hours=hour)
         post.bring()
     assert post.under_way == []

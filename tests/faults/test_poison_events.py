@@ -1,7 +1,7 @@
 """One event in a batch holds what no database keeps or no reader expects: the others of the batch go through, and it is counted (P8)."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -174,7 +174,10 @@ def test_a_poisoned_first_party_event_stops_no_other_body(store: Store, via: Via
     person = put_contact(store, contact(f"ann {via}", emails=[email]))
     fields = [*DONE, "url", "visitor", "campaign", "form", "key", "consent"]
     event = DONE if via is Via.SERVER else {"id": "e", "visitor": "v" * 20, "path": "/pricing", "seconds": 9}
-    wrap: Callable[[str], bytes] = lambda body: Envelope(site="www", production=True, via=via, body=body.encode()).wrapped()  # noqa: E731
+
+    def wrap(body: str) -> bytes:
+        return Envelope(site="www", production=True, via=via, body=body.encode()).wrapped()
+
     poisoned = [told({**event, "id": f"{field}-{n}"}, **{field: value}) for field in fields for n, value in enumerate(VALUES)]
     without_path = {name: value for name, value in event.items() if name != "path"}
     poisoned += [told({**without_path, "id": f"url-{n}"}, url=value) for n, value in enumerate(VALUES)]
