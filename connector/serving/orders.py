@@ -3,7 +3,6 @@
 import io
 import os
 import socket
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,7 +15,7 @@ import structlog
 from connector.bootstrap import Installation
 from connector.flows.stopping import StoppableStore, Stopping
 from connector.ports.store import Store
-from connector.serving.wire import Order, Wire, order_of, path_to_listen
+from connector.serving.wire import Order, Wire, forget_path, order_of, path_to_listen
 from jobs.embedded import EmbeddedEngine
 from jobs.leased import LeaseKeeper
 
@@ -92,9 +91,8 @@ class OrderDesk:
         self._leases = leases
         self._carry = carry
         self._changed = changed
-        self._folder = tempfile.TemporaryDirectory(prefix="hotlead-")
-        self._path = path_to_listen(here.settings.data_dir.resolve(), elsewhere=Path(self._folder.name))
-        self._socket = _listening(self._path)
+        self._directory = here.settings.data_dir.resolve()
+        self._socket = _listening(path_to_listen(self._directory))
         self._under_way: dict[threading.Thread, tuple[Wire, Stopping]] = {}
         self._guard = threading.Lock()
         self._places = threading.Semaphore(MOST_AT_ONCE)
@@ -107,7 +105,7 @@ class OrderDesk:
     def stop(self) -> None:
         """Takes no more orders, and has those under way end at their next safe point. Repeatable."""
         self._closed = True
-        self._path.unlink(missing_ok=True)
+        forget_path(self._directory)
         with suppress(OSError):  # nobody is connected
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -117,7 +115,6 @@ class OrderDesk:
             stopping.ask("hotlead was stopped")
         for thread in under_way:
             thread.join(timeout=ENDS_WITHIN_S)
-        self._folder.cleanup()
 
     def _serve(self) -> None:
         while not self._closed:
@@ -199,8 +196,7 @@ class _Hearing:
 
 
 def _listening(path: Path) -> socket.socket:
-    """A socket that only this user may open. One left by a process that died is replaced: we hold the data directory."""
-    path.unlink(missing_ok=True)
+    """A socket that only this user may open."""
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:

@@ -7,6 +7,7 @@ only its owner may open it; where that path is too long for a socket, a note bes
 import json
 import os
 import socket
+import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -81,20 +82,31 @@ def order_of(said: Mapping[str, Any]) -> Order:
     return Order(**{**asdict(order), "argv": tuple(order.argv)})
 
 
-def path_to_listen(directory: Path, *, elsewhere: Path) -> Path:
-    """Where the socket of this data directory is to lie; `elsewhere` is a short folder of ours. The note says so."""
+def path_to_listen(directory: Path) -> Path:
+    """Where the socket of this data directory is to lie. Where a path in it would be too long, it lies in a folder that a note names."""
+    forget_path(directory)
     path = directory / SOCKET
-    note = directory / ELSEWHERE
-    note.unlink(missing_ok=True)
     if len(os.fsencode(path)) <= LONGEST_PATH:
         return path
-    note.write_text(str(elsewhere / SOCKET), encoding="utf-8")
-    return elsewhere / SOCKET
+    path = Path(tempfile.mkdtemp(prefix="hotlead-")) / SOCKET
+    (directory / ELSEWHERE).write_text(str(path), encoding="utf-8")
+    return path
+
+
+def forget_path(directory: Path) -> None:
+    """Nobody listens any more: the socket goes, and its folder and note where it has them. Also after one that was killed."""
+    path = path_to_ask(directory)
+    path.unlink(missing_ok=True)
+    if path.parent != directory:
+        with suppress(OSError):  # somebody cleaned up before us
+            path.parent.rmdir()
+    (directory / ELSEWHERE).unlink(missing_ok=True)
 
 
 def path_to_ask(directory: Path) -> Path:
     """Where the socket of this data directory lies, if anybody listens."""
     try:
-        return Path((directory / ELSEWHERE).read_text(encoding="utf-8"))
-    except OSError:
+        noted = Path((directory / ELSEWHERE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return directory / SOCKET
+    return noted if noted.name == SOCKET else directory / SOCKET
