@@ -32,6 +32,11 @@ _UNSEEN = "\0"
 MOST_KEPT = 10_000
 """Texts whose meaning one step remembers, so that names which repeat are matched once."""
 
+LONGEST_ID = 255
+"""Letters of a row's id; a longer text names no row in any CRM."""
+LONGEST_S = 2**31 - 1
+"""Seconds of an activity; what lasts longer counts as this, because a store keeps 32 bits."""
+
 _UNITS = {"milliseconds": 0.001, "seconds": 1, "minutes": 60}
 
 
@@ -135,7 +140,8 @@ def _link(link: Spec, connection: str) -> LinksOf:
         if not raw or not isinstance(raw, (str, int)):
             return ()
         record_id = str(raw)
-        return (RecordKey(connection, source, record_id),) if record_id.startswith(prefix) else ()
+        is_one = record_id.startswith(prefix) and len(record_id) <= LONGEST_ID
+        return (RecordKey(connection, source, record_id),) if is_one else ()
 
     return by_field
 
@@ -206,13 +212,13 @@ def seconds_of(spec: Spec, around: Surroundings) -> SecondsOf:
         number = read_decimal(fields.get(name))
         if not isinstance(number, Decimal):
             return int(missing)
-        return max(0, round(float(number) * unit))
+        return min(max(0, round(float(number) * unit)), LONGEST_S)
 
     def between(fields: Fields) -> int:
         begin, end = read_instant(fields.get(name)), read_instant(fields.get(until))
         if not isinstance(begin, datetime) or not isinstance(end, datetime):
             return int(missing)
-        return max(0, int((end - begin).total_seconds()))
+        return min(max(0, int((end - begin).total_seconds())), LONGEST_S)
 
     if not name:
         return lambda _fields: int(missing)

@@ -21,7 +21,11 @@ UNKNOWN = Unknown()
 Read = Value | Unknown | None
 Reader = Callable[[Json], Read]
 
-_WHOLE = re.compile(r"[+-]?\d+(?:\.0+)?")
+MOST = 10**18
+"""No number of a CRM is as large: its sums fit 64 bits."""
+MOST_LETTERS = 60
+"""Of a decimal number as it is written; a longer one is kept nowhere whole."""
+
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 _YES = frozenset({"true", "yes", "y", "1", "on", "はい", "有", "有り", "あり"})
@@ -57,7 +61,7 @@ def read_decimal(raw: Json) -> Read:
     if raw is None or raw == "" or isinstance(raw, bool):
         return UNKNOWN if isinstance(raw, bool) else None
     if isinstance(raw, int):
-        return Decimal(raw)
+        return Decimal(raw) if abs(raw) < MOST else UNKNOWN
     text = repr(raw) if isinstance(raw, float) else raw.strip() if isinstance(raw, str) else ""
     text = text if text.isascii() else unicodedata.normalize("NFKC", text)
     if not text:
@@ -68,7 +72,9 @@ def read_decimal(raw: Json) -> Read:
         number = Decimal(text)
     except InvalidOperation:
         return UNKNOWN
-    return number if number.is_finite() and abs(number) < 10**18 else UNKNOWN
+    if not number.is_finite() or abs(number) >= MOST:
+        return UNKNOWN
+    return number if len(text) <= MOST_LETTERS and number.adjusted() > -MOST_LETTERS else UNKNOWN
 
 
 def read_yes_no(raw: Json) -> Read:

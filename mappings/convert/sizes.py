@@ -6,11 +6,12 @@ Station: below `convert.registry`. The rule: a range counts as its lower end, be
 
 import re
 import unicodedata
+from decimal import Decimal
 from functools import lru_cache
 
 from connector.core.records import Value
 from connector.ports.crm import Json
-from mappings.convert.plain import UNKNOWN, Read
+from mappings.convert.plain import UNKNOWN, Read, read_decimal, read_whole
 
 _NUMBER = r"(\d[\d,]*)"
 _UNIT = r"(?:employees|people|persons|staff|名|人)?"
@@ -25,7 +26,8 @@ def read_employees(raw: Json) -> Read:
     if raw is None or raw == "" or isinstance(raw, (bool, list, dict)):
         return None if raw in (None, "") else UNKNOWN
     if isinstance(raw, (int, float)):
-        return int(raw) if raw >= 0 else UNKNOWN
+        number = read_decimal(raw)
+        return int(number) if isinstance(number, Decimal) and number >= 0 else UNKNOWN
     return _from_text(raw)
 
 
@@ -38,14 +40,14 @@ def _from_text(text: str) -> Read:
         return 1
     if match := _RANGE.fullmatch(plain):
         low, high = _count(match[1]), _count(match[2])
-        return low if low <= high else UNKNOWN
+        return low if isinstance(low, int) and isinstance(high, int) and low <= high else UNKNOWN
     if match := _OPEN.fullmatch(re.sub(r"\.0+$", "", plain)):
         return _count(match[1])
     return UNKNOWN
 
 
-def _count(digits: str) -> int:
-    return int(digits.replace(",", ""))
+def _count(digits: str) -> Read:
+    return read_whole(digits.replace(",", ""))
 
 
 def written_employees(value: Value) -> Json:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from connector.core.records import Value
 from connector.ports.crm import Json
-from mappings.convert.plain import UNKNOWN, Read, Reader
+from mappings.convert.plain import UNKNOWN, Read, Reader, Unknown
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = re.compile(r"-?\d{9,15}")
@@ -27,7 +27,7 @@ def instant_reader(zone: tzinfo) -> Reader:
                 return _from_milliseconds(int(raw)) if _MILLISECONDS.fullmatch(raw.strip()) else UNKNOWN
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=zone)
-            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+            return moment if moment.tzinfo is UTC else _moved(moment, UTC)
         return _from_milliseconds(raw) if isinstance(raw, int) and not isinstance(raw, bool) else UNKNOWN
 
     return read
@@ -44,9 +44,9 @@ def day_reader(zone: tzinfo) -> Reader:
             except ValueError:
                 return UNKNOWN
         moment = read_instant(raw)
-        if not isinstance(moment, datetime):
-            return moment
-        return moment.date() if isinstance(raw, int) or _MILLISECONDS.fullmatch(str(raw).strip()) else moment.astimezone(zone).date()
+        if isinstance(moment, datetime) and not (isinstance(raw, int) or _MILLISECONDS.fullmatch(str(raw).strip())):
+            moment = _moved(moment, zone)
+        return moment.date() if isinstance(moment, datetime) else moment
 
     return read
 
@@ -61,6 +61,14 @@ def written_instant(value: Value) -> Json:
 def written_day(value: Value) -> Json:
     """A day as both CRMs take it: `2026-11-21`."""
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _moved(moment: datetime, zone: tzinfo) -> datetime | Unknown:
+    """The moment in this zone; UNKNOWN where its year there would be 0 or 10000, as of dates that stand for never."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return UNKNOWN
 
 
 def _from_milliseconds(count: int) -> Read:

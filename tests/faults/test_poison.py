@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from connector.core.records import RecordKey
 from connector.flows.absorb import absorb
+from connector.flows.score import score_due
 from connector.ports.crm import Json, RawRecord
 from connector.ports.store import Store
-from mappings.compile import FieldMapping, compile_fields, compile_lifecycle
+from mappings.compile import FieldMapping, compile_fields, compile_lifecycle, compile_scoring
+from mappings.convert.registry import CONVERTERS
 from mappings.document import packaged
 from tests.support.fault_tally import as_many, tally
+from tests.support.odd_values import ODD
 from tests.support.postgres import postgres_server
 from tests.support.stores import at, connection, key, postgres_database, postgres_store, sqlite_store
 
@@ -83,3 +87,40 @@ def test_poisoned_rows_stop_no_other(store: Store, mapping: FieldMapping) -> Non
     assert again.fresh == 0, "a row that was mended on its way in is no news when it comes again"
     missing = [row.key.id for row in rows if row.key not in kept or row.key not in people]
     tally("P8", "poisoned row in a page", injected=len(rows) // 100, violations=missing)
+
+
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
+def test_odd_values_in_every_mapped_field_stop_no_other_row(store: Store, crm: str) -> None:
+    """Each odd value in all fields of a row at once, and, of many, in one field after another. All of it is scored."""
+    reading = _mapping_with_every_converter(crm)
+    names = cycle(name for name in ODD)
+    rows = [_odd(read.source, f"all {name}", dict.fromkeys(read.fields, value)) for read in reading.reads for name, value in ODD.items()]
+    singly = [(read.source, field, name) for read in reading.reads for field in read.fields for name in ODD]
+    some = singly if as_many(quick=0, full=1) else [(source, field, next(names)) for source, field, name in singly if name == "kanji"]
+    rows += [_odd(source, f"{field} {name}", {field: ODD[name]}) for source, field, name in some]
+
+    for start in range(0, len(rows), PAGE):
+        absorb(store=store, connection=connection(), mapping=reading, rows=rows[start : start + PAGE], now=at(1))
+    model = compile_scoring(packaged("scoring", "b2b_default"), file="scoring", version=1)
+    while score_due(store=store, models=[model], clock=lambda: at(2)) is not None:
+        pass
+
+    with store.read() as tx:
+        kept = {row.key for read in reading.reads for row in tx.raw.rows(connection="crm", source=read.source)}
+    missing = [str(row.key) for row in rows if row.key not in kept]
+    tally("P8", "odd value in a mapped field", injected=len(rows), violations=missing)
+
+
+def _mapping_with_every_converter(crm: str) -> FieldMapping:
+    """The packaged mapping in Tokyo, with one more field of people for each converter."""
+    ladder = compile_lifecycle(packaged("lifecycle", "b2b_default"), file="lifecycle", version=1)
+    text, people = packaged("fields", crm), {"salesforce": "\n  Lead:\n", "hubspot": "\n  contacts:\n"}[crm]
+    more = {"full_name": "{from: [Odd, Odd2], convert: full_name}", "matches": "{from: Odd, convert: matches, words: [a*]}"}
+    fields = (f"      odd_{name}: {more.get(name, f'{{from: Odd, convert: {name}}}')}\n" for name in CONVERTERS)
+    place = text.index("    fields:\n", text.index(people)) + len("    fields:\n")
+    text = text[:place] + "".join(fields) + text[place:]
+    return compile_fields(text, file=crm, connection="crm", version=1, ladder=ladder, zone="Asia/Tokyo")
+
+
+def _odd(source: str, record_id: str, fields: dict[str, Json]) -> RawRecord:
+    return RawRecord(key=RecordKey("crm", source, record_id), modified_at=at(), fields=fields)

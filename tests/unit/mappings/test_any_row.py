@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from connector.core.records import Activity, Company, Contact, Deal
 from connector.ports.crm import Json
 from mappings.compile import FieldMapping
+from tests.support.odd_values import ODD
 from tests.unit.mappings.crm_rows import mapped, mapping_of, row
 
 MAPPINGS = {
@@ -22,8 +23,9 @@ SAID: st.SearchStrategy[Json] = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(10**12), 10**15),
-    st.floats(allow_nan=False),
+    st.floats(),
     st.text(max_size=20),
+    st.sampled_from(list(ODD.values())),
     st.sampled_from(
         [
             "",

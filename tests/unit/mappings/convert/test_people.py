@@ -135,6 +135,10 @@ def test_no_title_breaks_the_tables(title: str) -> None:
         ("200-51", UNKNOWN),
         ("many", UNKNOWN),
         (-1, UNKNOWN),
+        (float("inf"), UNKNOWN),
+        (10**18, UNKNOWN),
+        ("9" * 5_000, UNKNOWN),
+        (f"1-{'9' * 5_000}", UNKNOWN),
         (True, UNKNOWN),
     ],
 )

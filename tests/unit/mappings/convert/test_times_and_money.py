@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,15 @@ def test_an_instant_without_a_zone_takes_the_connections(raw: Json, value: Read)
 )
 def test_a_day_is_that_of_the_connections_zone(raw: Json, value: Read) -> None:
     assert read_field("{from: f, convert: date}", f=raw) == value
+
+
+@pytest.mark.parametrize("raw", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59", "0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_a_date_that_stands_for_never_is_one_or_unknown_in_every_zone(raw: str, zone: str) -> None:
+    readers = (instant_reader(ZoneInfo(zone)), day_reader(ZoneInfo(zone)))
+
+    for found in (read(raw) for read in readers):
+        assert found is UNKNOWN or (isinstance(found, date) and found.year in (1, 9998, 9999))
 
 
 @given(st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)))
