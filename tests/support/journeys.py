@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.finder import crm_kinds
+from mappings.convert.titles import read_seniority
 from tests.support.processes import Command, Done, Forks, forks, free_port
 from tests.support.sandboxes import Sandbox
 
@@ -22,6 +23,8 @@ SECRETS = {
 }
 CONTACTS = {"salesforce": ("Lead", "Contact"), "hubspot": ("contacts",)}
 HELD_SECONDS = 40
+TITLES = {"salesforce": "Title", "hubspot": "jobtitle"}
+FITS = {"salesforce": "Hotlead_Fit__c", "hubspot": "hotlead_fit"}
 TASKS = {"salesforce": "Task", "hubspot": "tasks"}
 
 
@@ -115,6 +118,18 @@ class Desk:
         )
         return [email for (email,) in found]
 
+    def lone(self, source: str) -> str:
+        """The only row of the hottest person who has one, of this source: what it says of them is what counts."""
+        ((record,),) = self.rows(lone(source))
+        return str(record)
+
+    def change_rank(self, crm: str, source: str, record: str) -> Callable[[], bool]:
+        """Gives somebody a title of another rank, whatever they are. What comes back says whether the fit in the CRM has followed."""
+        fit = self.value(crm, source, record, FITS[crm])
+        is_high = read_seniority(self.value(crm, source, record, TITLES[crm])) in ("executive", "director")
+        self.sandboxes[crm].edit(source, record, {TITLES[crm]: "Intern" if is_high else "Chief Executive Officer"})
+        return lambda: bool(self.value(crm, source, record, FITS[crm]) != fit)
+
     def inquires(self, email: str) -> None:
         """The person whom HubSpot knows by this address sends the contact form of the web site."""
         ((contact,),) = self.rows(
@@ -144,6 +159,15 @@ class Desk:
         """What a field holds in a CRM right now."""
         held = self.sandboxes[crm].record(source, record)
         return (held["properties"] if crm == "hubspot" else held).get(name)
+
+
+def lone(source: str) -> str:
+    """The query for the only row of the hottest person who has one, of this source, in either database."""
+    return (
+        "SELECT min(m.id) FROM members m JOIN sources o ON o.no = m.source JOIN contacts c ON c.no = m.no"
+        " JOIN scores s ON s.person = m.person WHERE s.excluded = '' AND NOT c.deleted GROUP BY m.person, s.rank"
+        f" HAVING count(*) = 1 AND min(o.source) = '{source}' ORDER BY s.rank DESC, m.person LIMIT 1"
+    )
 
 
 @dataclass(slots=True, kw_only=True)
