@@ -19,6 +19,7 @@ from connector.ports.hooks import Hooks
 from connector.ports.inbox import SITE, Arrived
 from connector.ports.store import Store
 from tests.support.fault_tally import tally
+from tests.support.odd_values import DIGITS, KANJI
 from tests.support.postgres import postgres_server
 from tests.support.stores import at, connection, contact, postgres_database, postgres_store, put_contact, sqlite_store
 
@@ -30,7 +31,16 @@ def nested(depth: int) -> str:
 
 
 DEEP, TOO_DEEP = nested(DEEPEST - 3), nested(2_000)
-TEXTS = ('"\\u0000"', '"a\\u0000b"', '"\\ud83d"', '"\\udfff\\ud800"', '"' + "x" * 100_000 + '"')
+TEXTS = (
+    '"\\u0000"',
+    '"a\\u0000b"',
+    '"\\ud83d"',
+    '"\\udfff\\ud800"',
+    '"' + "x" * 100_000 + '"',
+    f'"{KANJI}"',
+    f'"{KANJI[:500]}"',
+    f'"{DIGITS}"',
+)
 NUMBERS = ("1" + "0" * 400, "1" + "0" * 5_000, "1e400", "-1e999999999", "0.1", "-0", "true")
 TIMES = ('"0001-01-01T00:00:00+14:00"', '"9999-12-31T23:59:59-14:00"', '"0000-00-00T00:00:00Z"', '"99999-01-01T00:00:00Z"')
 VALUES = (*TEXTS, *NUMBERS, *TIMES, DEEP, TOO_DEEP, '{"a": ' + DEEP + "}", "null", '"http://[::1"', '"//[x/%00"', '"%ud800"')

@@ -10,6 +10,7 @@ from connector.ports.crm import Json
 
 _DRAWN = random.Random(5)
 KANJI = "".join(chr(_DRAWN.randrange(0x4E00, 0x9FA0)) for _ in range(20_000))
+DIGITS = "".join(str(_DRAWN.randrange(1, 10)) for _ in range(9_000))
 CONTROL = "".join(chr(_DRAWN.randrange(1, 0x1F)) for _ in range(5_000))
 
 ODD: Mapping[str, Json] = {
@@ -37,8 +38,8 @@ ODD: Mapping[str, Json] = {
     "milliseconds of the year 0": -62135596800001,
     **{f"the number {text[:12]}": text for text in ("1e999", "1e-999999", "-1e17", "nan", "Infinity", "-0", "１２", "٣", "²", "1_000")},
     "a number with many places": "0." + "1" * 20_000,
-    "a number with many digits": "9" * 5_000,
-    "employees with many digits": "9" * 5_000 + "-10",
+    "a number with many digits": DIGITS,
+    "employees with many digits": f"{DIGITS}-10",
     "a whole number beyond 32 bits": 2**31,
     "a whole number beyond 64 bits": 10**19,
     "a whole number beyond all": 10**400,
