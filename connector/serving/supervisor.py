@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from connector.ports.errors import Action, HotleadError
@@ -35,6 +36,8 @@ LISTENS_WITHIN_S = 10.0
 BACKPRESSURE = 512
 """Connections served at once, those among them that proxies keep open; more wait outside the process, so that they cost nothing here."""
 
+HEAD_S = 10.0
+"""A connection that sends no whole head of a request for so long is closed, so that it keeps none of these places."""
 
 log = structlog.get_logger()
 
@@ -75,6 +78,7 @@ class Supervisor(MPServer):
             loop=Loops.uvloop,
             backpressure=BACKPRESSURE,
             http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=round(HEAD_S * 1000)),
             websockets=False,
             log_enabled=False,
             log_access=False,

@@ -3,16 +3,19 @@
 import os
 import pty
 import signal
+import socket
 import sqlite3
 import stat
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
 import requests
 
+from connector.serving.supervisor import BACKPRESSURE, HEAD_S
+from connector.web.hooks.door import BODY_S
 from tests.support.journeys import Desk
 from tests.support.serving import is_alive, let_hubspot_push, until, up
 
@@ -37,6 +40,22 @@ def test_a_push_is_received_scored_and_written_back_within_seconds(desk: Desk) -
         assert serving.health()["state"] == "ok"
         assert serving.stop().code == 0
     assert "real time" in {row["verb"] for row in desk.told("runs")["runs"]}
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"POST /hooks/hubspot HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n["], ids=["before a head", "in a body"]
+)
+def test_senders_who_stop_do_not_shut_others_out(desk: Desk, sent: bytes) -> None:
+    with up(desk) as serving, ExitStack() as held:
+        let_hubspot_push(desk, serving)
+        for _ in range(BACKPRESSURE + 50):
+            sender = held.enter_context(socket.create_connection(("127.0.0.1", int(serving.url.rpartition(":")[2]))))
+            sender.sendall(sent)
+        began = time.monotonic()
+
+        until(lambda: _health_of(serving.url), what="an answer to somebody else")
+        assert time.monotonic() - began < max(HEAD_S, BODY_S) + 12
+        assert serving.stop().code == 0
 
 
 def test_a_command_given_elsewhere_is_carried_out_inside(desk: Desk) -> None:

@@ -6,6 +6,7 @@ goes to the Flask app, whose routes decide by the same reception. Nothing here m
 
 import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024
 """A hundred events of a CRM are well below this; checking more at once would hold up the others on the loop."""
+BODY_S = 10.0
+"""A body comes with its head or soon after; who has not sent all of it by then has left, and keeps no connection from others."""
 _ADDRESS = re.compile(r"/hooks/([A-Za-z0-9._~-]+)(?:/([A-Za-z0-9._~-]+))?", re.ASCII)
 """What reads the same decoded and not; other names are Flask's to decode."""
 _log = structlog.get_logger("hotlead.hooks")
@@ -114,15 +117,17 @@ def _uri(push: Push, *, public_url: str) -> str:
 
 
 async def _read(receive: "Receive", *, announced: int, most_bytes: int) -> bytes:
-    """The body. Raises HookRefused where it is larger than may be, before anything is read, or not of the length that was announced."""
+    """The body. Raises HookRefused where it is larger than may be, before anything is read, or did not come whole and in time."""
     if announced > most_bytes:
         raise HookRefused(HookFault.TOO_LARGE, status=413)
     parts, length, more = [], 0, True
-    while more and length <= announced:
-        message: Any = await receive()
-        parts.append(message.get("body", b""))
-        length += len(parts[-1])
-        more = message.get("more_body", False)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(BODY_S):
+            while more and length <= announced:
+                message: Any = await receive()
+                parts.append(message.get("body", b""))
+                length += len(parts[-1])
+                more = message.get("more_body", False)
     if length != announced:
         raise HookRefused(HookFault.MALFORMED, status=400)
     return b"".join(parts)

@@ -14,6 +14,7 @@ from connector.flows.remembered import Remembered
 from connector.ports.errors import StoreFull
 from connector.ports.inbox import Arrived
 from connector.web.app import create_face
+from connector.web.hooks import door
 from connector.web.hooks.door import MOST_BYTES
 from tests.support.asgi import call
 from tests.unit.connector.web.outside import NOW, Outside, PlainHooks, a_hook, sign
@@ -103,16 +104,19 @@ def test_a_fault_of_ours_is_recorded_and_told_without_details() -> None:
         [{"type": "http.request", "body": b"[", "more_body": True}, {"type": "http.disconnect"}],
         [{"type": "http.request", "body": b"[1", "more_body": False}],
         [{"type": "http.request", "body": b"[1]" * 9, "more_body": True}],
+        [{"type": "http.request", "body": b"[", "more_body": True}],
     ],
-    ids=["broken off", "too short", "too long"],
+    ids=["broken off", "too short", "too long", "pausing"],
 )
-def test_a_body_of_another_length_than_announced_is_not_kept(messages: list[dict[str, Any]]) -> None:
-    there = outside()
+def test_a_body_that_does_not_come_whole_and_in_time_is_not_kept(messages: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "BODY_S", 0.05)
+    there, begun = outside(), monotonic()
 
     answer = _asked(there, path="/hooks/crm", messages=messages, announced=3)
 
     assert answer == (400, b'{"error":"malformed"}\n')
     assert there.inbox == []
+    assert monotonic() - begun < 5
 
 
 def test_while_the_store_is_slow_to_say_who_sends_others_are_answered() -> None:
