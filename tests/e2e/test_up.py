@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from connector.serving.supervisor import BACKPRESSURE, HEAD_S
-from connector.web.hooks.door import BODY_S
+from connector.web.hooks.coming import BODY_S
 from tests.support.journeys import Desk
 from tests.support.serving import is_alive, let_hubspot_push, until, up
 

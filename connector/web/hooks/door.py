@@ -6,16 +6,16 @@ goes to the Flask app, whose routes decide by the same reception. Nothing here m
 
 import asyncio
 import re
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from connector.ports.hooks import HookAnswer, HookFault, HookRefused, HookRequest
+from connector.ports.hooks import HookAnswer, HookRefused, HookRequest
 from connector.web.answers import Sent, answer_to_error, problem, sent
+from connector.web.hooks.coming import Coming
 from connector.web.hooks.lookups import Lookups
 from connector.web.hooks.reception import NOT_TAKEN, OF_TIME, Reception
 from connector.web.intake import Intake
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024
 """A hundred events of a CRM are well below this; checking more at once would hold up the others on the loop."""
-BODY_S = 10.0
-"""A body comes with its head or soon after; who has not sent all of it by then has left, and keeps no connection from others."""
 _ADDRESS = re.compile(r"/hooks/([A-Za-z0-9._~-]+)(?:/([A-Za-z0-9._~-]+))?", re.ASCII)
 """What reads the same decoded and not; other names are Flask's to decode."""
 _log = structlog.get_logger("hotlead.hooks")
@@ -54,6 +52,7 @@ class Door:
         self._intake = intake
         self._inside = inside
         self._lookups = Lookups(parts.hook_of)
+        self._coming = Coming()
         self._known: dict[HookAnswer, Sent] = {}
         """The answers that receivers give; each kind of CRM has one."""
 
@@ -90,7 +89,7 @@ class Door:
             method=push.scope["method"],
             uri=_uri(push, public_url=self._parts.public_url),
             headers=push.headers,
-            body=await _read(receive, announced=push.length, most_bytes=hook.hooks.most_bytes),
+            body=await self._coming.read(receive, announced=push.length, most_bytes=hook.hooks.most_bytes),
             arrived_at=arrived_at,
         )
         await self._intake.take(reception.verified(hook, request))
@@ -114,20 +113,3 @@ def _uri(push: Push, *, public_url: str) -> str:
     server, port = scope.get("server") or ("", None)
     named = (scope["scheme"], push.headers.get("host", ""), server, str(port or ""), scope.get("root_path", ""), scope["path"])
     return public_uri(named, query=scope["query_string"].decode("latin-1"), public_url=public_url)
-
-
-async def _read(receive: "Receive", *, announced: int, most_bytes: int) -> bytes:
-    """The body. Raises HookRefused where it is larger than may be, before anything is read, or did not come whole and in time."""
-    if announced > most_bytes:
-        raise HookRefused(HookFault.TOO_LARGE, status=413)
-    parts, length, more = [], 0, True
-    with suppress(TimeoutError):
-        async with asyncio.timeout(BODY_S):
-            while more and length <= announced:
-                message: Any = await receive()
-                parts.append(message.get("body", b""))
-                length += len(parts[-1])
-                more = message.get("more_body", False)
-    if length != announced:
-        raise HookRefused(HookFault.MALFORMED, status=400)
-    return b"".join(parts)

@@ -14,7 +14,7 @@ from connector.flows.remembered import Remembered
 from connector.ports.errors import StoreFull
 from connector.ports.inbox import Arrived
 from connector.web.app import create_face
-from connector.web.hooks import door
+from connector.web.hooks import coming
 from connector.web.hooks.door import MOST_BYTES
 from tests.support.asgi import call
 from tests.unit.connector.web.outside import NOW, Outside, PlainHooks, a_hook, sign
@@ -109,7 +109,7 @@ def test_a_fault_of_ours_is_recorded_and_told_without_details() -> None:
     ids=["broken off", "too short", "too long", "pausing"],
 )
 def test_a_body_that_does_not_come_whole_and_in_time_is_not_kept(messages: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "BODY_S", 0.05)
+    monkeypatch.setattr(coming, "BODY_S", 0.05)
     there, begun = outside(), monotonic()
 
     answer = _asked(there, path="/hooks/crm", messages=messages, announced=3)
@@ -117,6 +117,39 @@ def test_a_body_that_does_not_come_whole_and_in_time_is_not_kept(messages: list[
     assert answer == (400, b'{"error":"malformed"}\n')
     assert there.inbox == []
     assert monotonic() - begun < 5
+
+
+def test_of_many_bodies_only_those_that_do_not_come_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coming, "BODY_S", 0.2)
+    there = outside()
+    begun = [{"type": "http.request", "body": b"[", "more_body": True}]
+
+    async def at_once(app: Any) -> list[tuple[int, bytes]]:
+        asked = []
+        for _ in range(6):
+            asked.append(asyncio.create_task(call(app, path="/hooks/crm", messages=begun)))
+            asked.append(asyncio.create_task(call(app, path="/hooks/crm", headers=GENUINE)))
+            await asyncio.sleep(0.05)
+        return await asyncio.gather(*asked)
+
+    answers = asyncio.run(at_once(create_face(there.parts()).asgi))
+
+    assert [status for status, _ in answers] == [400, 200] * 6
+    assert len(there.inbox) == 6
+
+
+def test_a_request_that_the_server_ends_is_ended() -> None:
+    there = outside()
+
+    async def ended(app: Any) -> bool:
+        asked = asyncio.create_task(call(app, path="/hooks/crm", messages=[{"type": "http.request", "body": b"[", "more_body": True}]))
+        await asyncio.sleep(0.05)
+        asked.cancel()
+        await asyncio.wait({asked})
+        return asked.cancelled()
+
+    assert asyncio.run(ended(create_face(there.parts()).asgi))
+    assert there.inbox == []
 
 
 def test_while_the_store_is_slow_to_say_who_sends_others_are_answered() -> None:
