@@ -141,11 +141,15 @@ class Simulated:
 
 
 def publish_unfading(desk: Desk) -> None:
-    """The shipped model without half-lives and with windows of two years: points stay, so that a score waits for no hour."""
+    """The shipped model without half-lives and with windows of two years: points stay, so that a score waits for no hour.
+
+    What such windows ask for beyond those of before is read here, so that no later pull brings it as news.
+    """
     lines = [line for line in desk.ok("publish", "scoring", "b2b_default").out.splitlines() if "half_life" not in line]
     model = re.sub(r"^( *)(window|within): .*$", r"\1\2: 730d", "\n".join(lines), flags=re.MULTILINE)
     (desk.folder / "unfading.yaml").write_text(f"{model}\n", encoding="utf-8")
     desk.ok("publish", "scoring", "b2b_default", "unfading.yaml")
+    desk.ok("pull")
     desk.ok("score")
 
 
