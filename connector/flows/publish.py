@@ -28,6 +28,8 @@ class PublishedVersion:
     unchanged: bool
     """Whether the same text was current already, so that nothing new was published."""
     warnings: tuple[Problem, ...]
+    looks_back_hours: int | None
+    """How far back a scoring model looks, where that is farther than what was read of activities so far; else None."""
 
 
 def publish(
@@ -39,6 +41,7 @@ def publish(
         before = tx.documents.current(kind=kind, name=name)
     if any(p.severity == "error" for p in problems):
         raise ProblemsError(problems)
+    hours = _looks_back(store, text=text, file=file) if kind == "scoring" else None
     version = store.write(lambda tx: tx.documents.publish(kind=kind, name=name, text=text, at=clock(), note=note))
     return PublishedVersion(
         kind=kind,
@@ -46,7 +49,19 @@ def publish(
         version=version,
         unchanged=before is not None and before.version == version,
         warnings=tuple(problems),
+        looks_back_hours=hours,
     )
+
+
+def _looks_back(store: Store, *, text: str, file: str) -> int | None:
+    """Hours that this model looks back, where that is farther than any published one and people are stored already."""
+    with store.read() as tx:
+        stored, there = tx.people.count(), tx.documents.all_current(kind="scoring")
+    model = compile_scoring(text, file=file, version=0)
+    models = [compile_scoring(d.text, file=file_of(d), version=d.version) for d in there]
+    so_far = max((one.longest_window_hours() for one in models), default=0)
+    hours = model.longest_window_hours()
+    return hours if stored and hours > so_far else None
 
 
 def problems_of(store: Store, *, kind: str, name: str, text: str, file: str, catalogue: Catalogue | None = None) -> tuple[Problem, ...]:

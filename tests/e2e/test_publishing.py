@@ -62,6 +62,21 @@ def test_a_model_beside_the_ladders_is_said_to_be_one(desk: Desk) -> None:
     assert "scores by 2 models" in scored.out and "people scored" not in scored.out
 
 
+def test_a_model_that_looks_farther_back_says_that_older_activities_are_read_first(desk: Desk) -> None:
+    farther = _file(desk, "scoring", "b2b_default", ("window: ", "window: 730d  # "))
+
+    published = desk.ok("publish", "scoring", "b2b_default", farther)
+    put_back = desk.ok("publish", "scoring", "b2b_default", "--put-back", "1")
+    before = desk.rows("SELECT count(*) FROM activities")
+    again = desk.told("publish", "scoring", "b2b_default", "--put-back", "2")
+    desk.ok("pull")
+
+    assert "It looks back 730 days, farther than what was read so far: hotlead pull reads" in " ".join(published.out.split())
+    assert "looks back" not in put_back.out
+    assert again["looks_back_hours"] == 730 * 24
+    assert desk.rows("SELECT count(*) FROM activities") > before
+
+
 def test_a_model_is_withdrawn_and_brought_back_but_not_the_one_that_decides(desk: Desk) -> None:
     desk.ok("publish", "scoring", "other", _file(desk, "scoring", "b2b_default", ("model: b2b_default", "model: other")))
 
