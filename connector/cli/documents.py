@@ -76,8 +76,8 @@ def publish_command(
         )
     if published.looks_back_hours is not None:
         frame.say(
-            f"It looks back {published.looks_back_hours // 24} days, farther than what was read so far: [bold]hotlead pull[/] reads the older"
-            " activities, as [bold]hotlead run[/] and the night do. Until then they count for nothing."
+            f"It looks back {published.looks_back_hours // 24} days, farther than what was read so far: [bold]hotlead pull[/] reads the"
+            " older activities, as [bold]hotlead run[/] and the night do. Until then they count for nothing."
         )
     if beside:
         frame.say(f"It scores beside '{escape(beside)}', by which the ladder decides: that one is written into the CRMs.")
