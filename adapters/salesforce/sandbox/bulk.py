@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import csv
-import io
 import re
 from array import array
 from collections.abc import Iterable
@@ -17,6 +15,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
+from adapters.salesforce.sandbox.bulk_csv import Layout, moved_on
 from adapters.salesforce.sandbox.calls import answer, data_blueprint, json_record
 from adapters.salesforce.sandbox.errors import ApiRefusal
 from adapters.salesforce.sandbox.ids import full_id, make_id
@@ -26,8 +25,6 @@ from adapters.salesforce.sandbox.soql.compile import Plan
 
 DEFAULT_RECORDS = 50_000
 """Rows of a result page unless maxRecords asks otherwise."""
-DELIMITERS = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
-ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,8 +39,7 @@ class Job:
     user_id: str
     created: str
     version: str
-    delimiter: str = "COMMA"
-    ending: str = "LF"
+    layout: Layout
     state: str = "UploadComplete"
 
     def about(self, *, whole: bool) -> dict[str, Any]:
@@ -56,11 +52,8 @@ class Job:
             "createdDate": self.created,
             "systemModstamp": self.created,
             "state": self.state,
-            "concurrencyMode": "Parallel",
-            "contentType": "CSV",
             "apiVersion": float(self.version),
-            "lineEnding": self.ending,
-            "columnDelimiter": self.delimiter,
+            **self.layout.about(),
         }
         if whole:
             finished = self.state == "JobComplete"
@@ -93,8 +86,7 @@ def bulk_routes(org: Org) -> Blueprint:
     @routes.get("/<job_id>", strict_slashes=False)
     def status(job_id: str) -> Response:
         found = job(job_id)
-        # Each question moves the job on, so that a client has to wait for the end.
-        found.state = {"UploadComplete": "InProgress", "InProgress": "JobComplete"}.get(found.state, found.state)
+        found.state = moved_on(found.state)
         return answer(found.about(whole=True))
 
     @routes.patch("/<job_id>", strict_slashes=False)
@@ -128,9 +120,7 @@ def _new_job(org: Org, body: dict[str, Any], number: int) -> Job:
     operation, text = body.get("operation"), body.get("query")
     if operation not in ("query", "queryAll") or not isinstance(text, str):
         raise ApiRefusal(400, "INVALIDENTITY", "A query job needs an operation (query, queryAll) and a query")
-    delimiter, ending = str(body.get("columnDelimiter", "COMMA")), str(body.get("lineEnding", "LF"))
-    if delimiter not in DELIMITERS or ending not in ENDINGS:
-        raise ApiRefusal(400, "INVALIDENTITY", f"Unknown delimiter or line ending: {delimiter}, {ending}")
+    layout = Layout.asked(body)
     plan = org.plan(text, user_id=g.user_id, all_rows=operation == "queryAll")
     if plan.children or plan.aliases or plan.is_count:
         raise ApiRefusal(400, "FEATURENOTENABLED", "Bulk queries take no subqueries and no aggregates")
@@ -146,8 +136,7 @@ def _new_job(org: Org, body: dict[str, Any], number: int) -> Job:
         user_id=g.user_id,
         created=org.records.stamp_now(),
         version=match[1] if match else "66.0",
-        delimiter=delimiter,
-        ending=ending,
+        layout=layout,
     )
 
 
@@ -156,20 +145,16 @@ def _results(org: Org, job: Job) -> Response:
     wanted = job.rows[start : start + max(1, most)]
     columns = [".".join([*(parent.name for parent in one.parents), one.field.name]) for one in job.plan.columns]
     booleans = [index for index, one in enumerate(job.plan.columns) if one.field.type == "boolean"]
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=DELIMITERS[job.delimiter], lineterminator=ENDINGS[job.ending], quoting=csv.QUOTE_ALL)
-    writer.writerow(columns)
     with org.database.reading() as db:
         db.execute("CREATE TEMP TABLE IF NOT EXISTS _wanted (place INTEGER PRIMARY KEY, row INTEGER)")
         db.execute("DELETE FROM _wanted")
         db.executemany("INSERT INTO _wanted VALUES (?, ?)", enumerate(wanted))
         selected = ", ".join(one.sql for one in job.plan.columns)
         rows = db.execute(f"SELECT {selected} FROM {job.plan.from_sql} JOIN _wanted w ON w.row = t.rowid ORDER BY w.place").fetchall()
-    writer.writerows(_csv_rows(rows, booleans))
     end = start + len(wanted)
     locator = _locator(end) if end < len(job.rows) else "null"
     headers = {"Sforce-Locator": locator, "Sforce-NumberOfRecords": str(len(rows))}
-    return Response(out.getvalue().encode(), 200, headers, content_type="text/csv; charset=UTF-8")
+    return job.layout.answer(columns, _csv_rows(rows, booleans), headers)
 
 
 def _csv_rows(rows: Iterable[tuple[Any, ...]], booleans: list[int]) -> Iterable[list[Any]]:

@@ -5,8 +5,6 @@ Station: Salesforce sandbox views. An empty cell is left alone, `#N/A` empties t
 
 from __future__ import annotations
 
-import csv
-import io
 import sqlite3
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -14,7 +12,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from adapters.salesforce.sandbox.bulk import DELIMITERS, ENDINGS
+from adapters.salesforce.sandbox.bulk_csv import Layout, moved_on
 from adapters.salesforce.sandbox.calls import answer, base_path, data_blueprint, json_record
 from adapters.salesforce.sandbox.catalogue import Kind
 from adapters.salesforce.sandbox.errors import ApiRefusal, RowRefusal
@@ -37,8 +35,7 @@ class IngestJob:
     key_name: str
     user_id: str
     created: str
-    delimiter: str
-    ending: str
+    layout: Layout
     base: str
     state: str = "Open"
     columns: list[str] = dataclass_field(default_factory=list)
@@ -59,12 +56,9 @@ class IngestJob:
             "systemModstamp": self.created,
             "state": self.state,
             "externalIdFieldName": self.key_name or None,
-            "concurrencyMode": "Parallel",
-            "contentType": "CSV",
             "apiVersion": float(self.base.rpartition("/v")[2]),
             "contentUrl": f"{self.base.removeprefix('/')}/jobs/ingest/{self.job_id}/batches",
-            "lineEnding": self.ending,
-            "columnDelimiter": self.delimiter,
+            **self.layout.about(),
         }
         if whole:
             told |= {"jobType": "V2Ingest", "retries": 0, "totalProcessingTime": 0}
@@ -96,8 +90,7 @@ def ingest_routes(org: Org) -> Blueprint:
             raise ApiRefusal(400, "INVALIDJOBSTATE", f"Data cannot be uploaded to a job in state {found.state}")
         if len(raw) > MAX_UPLOAD_BYTES:
             raise ApiRefusal(400, "CLIENTERROR", "The job's data is larger than 150 MB")
-        text = io.StringIO(raw.decode("utf-8-sig"), newline="")
-        found.columns, *found.rows = [row for row in csv.reader(text, delimiter=DELIMITERS[found.delimiter]) if row] or [[]]
+        found.columns, *found.rows = found.layout.rows(raw.decode("utf-8-sig")) or [[]]
         return Response(status=201)
 
     @routes.patch("/<job_id>", strict_slashes=False)
@@ -113,8 +106,7 @@ def ingest_routes(org: Org) -> Blueprint:
     @routes.get("/<job_id>", strict_slashes=False)
     def status(job_id: str) -> Response:
         found = job(job_id)
-        # Each question moves the job on, so that a client has to wait for the end.
-        found.state = {"UploadComplete": "InProgress", "InProgress": "JobComplete"}.get(found.state, found.state)
+        found.state = moved_on(found.state)
         return answer(found.about(whole=True))
 
     @routes.delete("/<job_id>", strict_slashes=False)
@@ -126,17 +118,17 @@ def ingest_routes(org: Org) -> Blueprint:
     def successful(job_id: str) -> Response:
         found = job(job_id)
         rows = [[one, "true" if created else "false", *row] for one, created, row in found.done]
-        return _csv(found, ["sf__Id", "sf__Created", *found.columns], rows)
+        return found.layout.answer(["sf__Id", "sf__Created", *found.columns], rows)
 
     @routes.get("/<job_id>/failedResults", strict_slashes=False)
     def failed(job_id: str) -> Response:
         found = job(job_id)
-        return _csv(found, ["sf__Id", "sf__Error", *found.columns], [[one, error, *row] for one, error, row in found.failed])
+        return found.layout.answer(["sf__Id", "sf__Error", *found.columns], [[one, error, *row] for one, error, row in found.failed])
 
     @routes.get("/<job_id>/unprocessedrecords", strict_slashes=False)
     def unprocessed(job_id: str) -> Response:
         found = job(job_id)
-        return _csv(found, found.columns, found.rows if found.state == "Aborted" else [])
+        return found.layout.answer(found.columns, found.rows if found.state == "Aborted" else [])
 
     return routes
 
@@ -145,9 +137,7 @@ def _new_job(org: Org, body: dict[str, Any], number: int) -> IngestJob:
     operation, kind = body.get("operation"), org.catalogue.kind(str(body.get("object", "")))
     if operation not in OPERATIONS or kind is None or kind.sobject.tooling:
         raise ApiRefusal(400, "INVALIDENTITY", f"Unable to make a job to {operation} {body.get('object')}")
-    delimiter, ending = str(body.get("columnDelimiter", "COMMA")), str(body.get("lineEnding", "LF"))
-    if delimiter not in DELIMITERS or ending not in ENDINGS:
-        raise ApiRefusal(400, "INVALIDENTITY", f"Unknown delimiter or line ending: {delimiter}, {ending}")
+    layout = Layout.asked(body)
     key_name = str(body.get("externalIdFieldName") or "")
     if operation == "upsert":
         key_name = org.records.external_id(kind, key_name, Writer(user_id=g.user_id)).name
@@ -158,8 +148,7 @@ def _new_job(org: Org, body: dict[str, Any], number: int) -> IngestJob:
         key_name=key_name,
         user_id=g.user_id,
         created=org.records.stamp_now(),
-        delimiter=delimiter,
-        ending=ending,
+        layout=layout,
         base=base_path(),
     )
 
@@ -196,12 +185,3 @@ def _write(org: Org, db: sqlite3.Connection, job: IngestJob, values: dict[str, A
     else:
         org.records.update(db, job.kind, record_id, values, writer)
     return full_id(record_id) or record_id, False
-
-
-def _csv(job: IngestJob, columns: list[str], rows: list[list[str]]) -> Response:
-    out = io.StringIO()
-    ending = ENDINGS[job.ending]
-    writer = csv.writer(out, delimiter=DELIMITERS[job.delimiter], lineterminator=ending, quoting=csv.QUOTE_ALL)
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return Response(out.getvalue().encode(), 200, content_type="text/csv; charset=UTF-8")
