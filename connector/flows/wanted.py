@@ -17,8 +17,8 @@ BREAKDOWN_LENGTH = 32_000
 _SAID = {
     "not_scored": {"en": "Not scored: {}", "ja": "スコア対象外: {}"},
     "more": {"en": "{} more", "ja": "ほか{}件"},
-    "limits": {"en": "above the limits {:+d}", "ja": "上限超過分 {:+d}"},
-    "floors": {"en": "up to the floors {:+d}", "ja": "下限までの補い {:+d}"},
+    "limits": {"en": "capped by the limits {:+d}", "ja": "上限超過分 {:+d}"},
+    "floors": {"en": "raised to the minimum {:+d}", "ja": "下限までの補い {:+d}"},
 }
 """What the line of reasons says beside the model's own labels, by language."""
 
@@ -65,7 +65,7 @@ def wanted_companions(*, row: ScoreRow, model: Model, language: str) -> dict[str
 
 
 def one_line(said: Sequence[Reason], *, language: str, length: int = REASONS_LENGTH) -> str | None:
-    """The reasons by weight as one line that a rep can read, such as `Decision maker +25; Pricing page +18; above the limits -3`.
+    """The reasons by weight as one line that a rep can read, such as `Decision maker +25; Pricing page +18; capped by the limits -3`.
 
     A rule stands with what its own limit leaves of it; the other limits and floors are summed up at the end. What does not fit is counted.
     """

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from connector.flows.health import CallsToday
+from connector.flows.health_states import CallsToday
 from connector.flows.receiving import skew_fact
 from connector.ports.crm import Crm
 from connector.ports.telemetry import Count, Meter

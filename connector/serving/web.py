@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 
-from connector.flows.health import Health, JobState, health
+from connector.flows.health import health
+from connector.flows.health_states import Health, JobState
 from connector.flows.receive import receive
 from connector.ports.errors import StoreError
 from connector.serving.calls import CallCounter

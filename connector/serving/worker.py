@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from connector.bootstrap import opened
 from connector.flows.error_texts import told
 from connector.flows.feed import has_feed
-from connector.flows.health import Arrival
+from connector.flows.health_states import Arrival
 from connector.ports.connections import Connection
 from connector.ports.errors import SecretsError
 from connector.serving.bell import Bell

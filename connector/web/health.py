@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from connector.flows.health import Health, State
+from connector.flows.health_states import Health, State
 from connector.web.health_page import health_page
 from connector.web.intake import Intake
 from connector.web.parts import WebParts

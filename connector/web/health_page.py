@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from connector.flows.health import MOST_SKEW_S, WAITS_TOO_LONG, Arrival, ConnectionState, Health, JobState, Queue, State
+from connector.flows.health import MOST_SKEW_S, WAITS_TOO_LONG
+from connector.flows.health_states import Arrival, ConnectionState, Health, JobState, Queue, State
 
 _HEADLINES = {State.OK: "Everything works", State.DEGRADED: "It works, and something needs a look", State.DOWN: "It does not work"}
 _QUEUES = {

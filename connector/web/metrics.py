@@ -16,7 +16,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from connector.flows.health import Health, State
+from connector.flows.health_states import Health, State
 from connector.ports.telemetry import LABELS, Count, Timing
 from connector.web.answers import problem
 from connector.web.parts import WebParts

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connector.flows.health import Health
+from connector.flows.health_states import Health
 from connector.flows.receiving import Hook
 from connector.flows.remembered import Remembered
 from connector.flows.sites import KnownSite

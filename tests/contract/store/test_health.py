@@ -9,7 +9,8 @@ from typing import cast
 import pytest
 
 from connector.flows.asking import Question, ask
-from connector.flows.health import CallsToday, Health, JobState, Queue, State, health
+from connector.flows.health import health
+from connector.flows.health_states import CallsToday, Health, JobState, Queue, State
 from connector.flows.progress import silent
 from connector.flows.road import Road, pull_stretch
 from connector.flows.runs import Running

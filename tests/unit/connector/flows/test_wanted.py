@@ -69,7 +69,7 @@ def test_a_rule_stands_with_what_its_own_limit_leaves_and_other_limits_are_summe
         reason("limit of Web", -3, id_="web", level="group", clamp=True),
     ]
 
-    assert one_line(said, language="en") == "Talked +40; Industry +20; above the limits -8"
+    assert one_line(said, language="en") == "Talked +40; Industry +20; capped by the limits -8"
 
 
 def test_what_does_not_fit_is_counted() -> None:
@@ -86,7 +86,7 @@ def test_a_line_is_in_one_language_whatever_did_not_fit_or_was_cut() -> None:
     assert one_line(said, language="ja", length=25) == "理由0 +30; 理由1 +29; ほか8件"
     assert one_line(cut, language="ja") == "業種 +60; 上限超過分 -8"
     assert one_line(raised, language="ja") == "業種 -60; 下限までの補い +8"
-    assert one_line(raised, language="en") == "業種 -60; up to the floors +8"
+    assert one_line(raised, language="en") == "業種 -60; raised to the minimum +8"
 
 
 def test_nobody_with_points_has_no_line() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from connector.flows.health import Health, State
+from connector.flows.health_states import Health, State
 from connector.flows.receiving import Hook
 from connector.flows.remembered import Remembered
 from connector.flows.sites import KnownSite

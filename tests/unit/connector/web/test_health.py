@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from connector.flows.health import ConnectionState, Health, State
+from connector.flows.health_states import ConnectionState, Health, State
 from connector.ports.errors import StoreFull
 from tests.unit.connector.web.outside import NOW, Outside, a_hook, sign
 from tests.unit.connector.web.test_metrics import STANDING

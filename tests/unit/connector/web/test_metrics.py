@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from connector.flows.health import ConnectionState, Health, JobState, ParkedCause, Queue, State, WorkerState
+from connector.flows.health_states import ConnectionState, Health, JobState, ParkedCause, Queue, State, WorkerState
 from connector.ports.telemetry import LABELS, Count, Timing
 from connector.web.metrics import PrometheusMeter, standing
 from tests.unit.connector.web.outside import NOW, Outside
