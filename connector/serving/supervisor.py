@@ -3,6 +3,7 @@
 granian gives the socket and the worker's process; when to begin one anew, and how to end, is said here.
 """
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,7 @@ from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from connector.ports.errors import Action, HotleadError
+from connector.serving.early_signals import hear_early_signals
 from connector.serving.listening import require_free, takes_calls
 from connector.serving.parents import end_with
 from connector.settings import Settings
@@ -169,6 +171,7 @@ def _worker(opening: Callable[[], Any], *, parent: int, port: int, telling: "Con
     """Runs in the worker: its ASGI app. What was opened is closed when the process ends, before it is gone."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hear_early_signals(asyncio.get_event_loop())
     end_with(parent)
     try:
         serving = opening()
