@@ -23,13 +23,15 @@ from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from connector.ports.errors import Action, HotleadError
-from connector.serving.early_signals import hear_early_signals
+from connector.serving.asked_to_end import hear_the_end
 from connector.serving.listening import require_free, takes_calls
 from connector.serving.parents import end_with
 from connector.settings import Settings
 
 ENDS_WITHIN_S = 25
 """A worker that has not ended by then is killed: its work is state, and the next one finds it."""
+ALONE_ENDS_WITHIN_S = ENDS_WITHIN_S + 5
+"""The same for a worker whose supervisor is gone, so that it cannot hold the data directory for ever."""
 CALM_S = 10.0
 """A worker that lived so long is begun anew at once; one that did not, after a pause."""
 LONGEST_PAUSE_S = 30.0
@@ -89,6 +91,8 @@ class Supervisor(MPServer):
         )
         self.refused: Refused | None = None
         self.was_ready = False
+        self.ends_with_terminal = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        """Not under `nohup`."""
 
     def refuse(self, refused: Refused) -> None:
         """Ends in order, because of this; a worker that comes after another one may find what keeps it from opening gone soon."""
@@ -98,6 +102,17 @@ class Supervisor(MPServer):
         self.refused = refused
         self.interrupt_signal = True
         self.main_loop_interrupt.set()
+
+    def signal_handler_interrupt(self, *_: Any, **__: Any) -> None:
+        """Asks for the end, once. By a thread: the main one, which is here now, may hold the lock of the very event that is to be set."""
+        if not self.interrupt_signal:
+            self.interrupt_signal = True
+            threading.Thread(target=self.main_loop_interrupt.set, name="hotlead-ending", daemon=True).start()
+
+    def signal_handler_reload(self, *_: Any, **__: Any) -> None:
+        """The terminal is gone: there is nothing to load anew here."""
+        if self.ends_with_terminal:
+            self.signal_handler_interrupt()
 
     def _serve_loop(self, spawn_target: Callable[..., None], target_loader: Callable[..., Callable[..., Any]]) -> None:
         """Until somebody asks for the end."""
@@ -171,7 +186,8 @@ def _worker(opening: Callable[[], Any], *, parent: int, port: int, telling: "Con
     """Runs in the worker: its ASGI app. What was opened is closed when the process ends, before it is gone."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    hear_early_signals(asyncio.get_event_loop())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal sends it to each; the supervisor decides
+    hear_the_end(asyncio.get_event_loop(), within_s=ALONE_ENDS_WITHIN_S)
     end_with(parent)
     try:
         serving = opening()

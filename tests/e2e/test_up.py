@@ -158,6 +158,33 @@ def test_ctrl_c_ends_it_in_order(desk: Desk) -> None:
         assert not any(is_alive(pid) for pid in processes)
 
 
+def test_many_signals_at_once_end_it_too(desk: Desk) -> None:
+    """Somebody who leans on Ctrl-C, or a parent that dies and sends one for each of its threads."""
+    with up(desk) as serving:
+        processes = serving.processes()
+        for number in (signal.SIGINT, signal.SIGTERM) * 100:
+            for pid in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+
+        until(lambda: not any(is_alive(pid) for pid in processes), what="the end", seconds=15)
+        done = serving.command.wait()
+
+        assert "Traceback" not in done.err
+
+
+def test_it_ends_with_its_terminal(desk: Desk) -> None:
+    with up(desk) as serving:
+        processes = serving.processes()
+        for pid in processes:  # a terminal that is closed sends it to each
+            os.kill(pid, signal.SIGHUP)
+
+        done = serving.command.wait()
+
+        assert (done.code, done.err) == (0, "")
+        assert not any(is_alive(pid) for pid in processes)
+
+
 def test_it_makes_the_data_directory_where_there_is_none_and_says_what_to_do_next(desk: Desk) -> None:
     fresh = desk.folder / "fresh"
     command = desk.start("--data-dir", str(fresh), "up", "--port", "0")
