@@ -1,7 +1,8 @@
-"""How a worker hears that it is to end: whenever that comes, however often, and never in vain."""
+"""How a process hears that it is to end: whenever that comes, however often, and never in vain."""
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -32,3 +33,19 @@ def hear_the_end(loop: asyncio.AbstractEventLoop, *, within_s: int) -> None:
     loop.add_signal_handler = add_signal_handler  # type: ignore[assignment]  # the server is given this loop and calls it by this name
     add(signal.SIGURG, lambda: None)
     loop.call_soon(signal.raise_signal, signal.SIGURG)
+
+
+def once_apart(act: Callable[[], object]) -> Callable[..., None]:
+    """A handler for signals that has `act` done by a thread of its own when the first one comes, and does nothing when others do.
+
+    Handlers run in the main thread wherever it is; one that wants a lock, such as that of an event, might wait for its own thread.
+    """
+    asked = False
+
+    def handle(*_: object) -> None:
+        nonlocal asked
+        if not asked:
+            asked = True
+            threading.Thread(target=act, name="hotlead-ending", daemon=True).start()
+
+    return handle

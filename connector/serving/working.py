@@ -11,6 +11,7 @@ from ipaddress import ip_address
 
 from connector.bootstrap import opened
 from connector.ports.errors import UsageError
+from connector.serving.asked_to_end import once_apart
 from connector.serving.bell import Bell
 from connector.serving.listening import FIGURES, require_free
 from connector.serving.station import open_station
@@ -51,14 +52,15 @@ def work(settings: Settings, *, threads: int, told: Callable[[Working], None], f
         _refuse_unasked(figures, token=settings.metrics_token.get_secret_value())
     ending = threading.Event()
 
-    def end(*_: object) -> None:
+    def end() -> None:
         ending.set()
         last = threading.Timer(ENDS_WITHIN_S, _leave)
         last.daemon = True
         last.start()
 
+    asked = once_apart(end)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+        signal.signal(number, asked)
     spans = open_spans()
     with ExitStack() as stack:
         stack.callback(spans.flush)

@@ -11,14 +11,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from adapters.kit.sandbox.server import stop_with_stdin
+from adapters.kit.sandbox.server import stop_with_signals, stop_with_stdin
 from adapters.kit.sandbox.third_party import CallRefused
 
 MOST_TRIES = 20
@@ -131,8 +130,7 @@ def main() -> None:
     one = open_side(options.one, fields=[ours for ours, _ in pairs])
     other = open_side(options.other, fields=[theirs for _, theirs in pairs])
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stop_with_signals(stopping)
     if options.with_parent:
         threading.Thread(target=stop_with_stdin, args=(stopping,), daemon=True).start()
     connector = Connector(one, other, pairs=pairs)

@@ -55,8 +55,7 @@ def serve(app: Flask, *, crm: str, control: Control, port: int, credentials: Map
     Prints one line of JSON to standard output when it is ready: the CRM, its URL and the credentials a client needs.
     `control` must be mounted on `app` before.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: control.stopping.set())
+    stop_with_signals(control.stopping)
     if with_parent:
         threading.Thread(target=stop_with_stdin, args=(control.stopping,), daemon=True).start()
     with serving(app, control=control, port=port) as url:
@@ -83,6 +82,12 @@ def serving(app: Flask, *, control: Control, port: int = 0) -> Iterator[str]:
 def _make(app: Flask, *, control: Control, port: int) -> BaseWSGIServer:
     handler = type("ControlledHandler", (SandboxHandler,), {"desk": control})
     return make_server(LOOPBACK, port, app, threaded=True, request_handler=handler)
+
+
+def stop_with_signals(stopping: threading.Event) -> None:
+    """Has SIGTERM and SIGINT set `stopping`, by a thread: a handler runs in the main one, which may hold the event's lock just then."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=stopping.set, daemon=True).start())
 
 
 def stop_with_stdin(stopping: threading.Event) -> None:

@@ -5,16 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
 import uvloop
 
-from connector.serving.asked_to_end import hear_the_end
+from connector.serving.asked_to_end import hear_the_end, once_apart
 
 DEAF = """
 import signal, time, uvloop
-from connector.serving.asked_to_end import hear_the_end
+from connector.serving.asked_to_end import hear_the_end, once_apart
 
 loop = uvloop.new_event_loop()
 hear_the_end(loop, within_s=1)
@@ -73,3 +74,22 @@ def test_a_process_that_does_not_end_when_asked_is_ended() -> None:
     deaf = subprocess.run([sys.executable, "-c", DEAF], timeout=20, check=False)
 
     assert deaf.returncode == -signal.SIGALRM
+
+
+def test_what_is_to_be_done_once_is_done_where_the_main_thread_holds_the_lock_it_needs() -> None:
+    lock, done = threading.Lock(), []
+
+    def act() -> None:
+        with lock:
+            done.append(threading.current_thread().name)
+
+    handle = once_apart(act)
+    with lock:
+        for _ in range(3):
+            handle(signal.SIGTERM, None)
+        assert done == []
+
+    ended = [one for one in threading.enumerate() if one.name == "hotlead-ending"]
+    for one in ended:
+        one.join(timeout=5)
+    assert done == ["hotlead-ending"]
