@@ -1,6 +1,7 @@
 """Eight processes of one PostgreSQL installation at the same moment: one logs in, none spends too much, all open every secret."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,7 +27,8 @@ AT_ONCE = 8
 LOGIN = "POST /services/oauth2/token"
 DAY_S = 86_400
 SEARCHES_A_SECOND = 20
-"""What hotlead keeps to; the portal bears a quarter more, as 5 to 4 by default."""
+"""What hotlead keeps to in any second. The portal of these tests bears twice as many: on a busy machine the calls of two seconds may come
+to it in one, and eight processes that each kept to it alone would make eight times as many."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,14 +118,18 @@ def admitted_and_refused(hubspot: Sandbox, *, before: int) -> tuple[int, int]:
 
 def test_eight_processes_share_the_pace_of_one_connection(crowd: Crowd) -> None:
     hubspot, each = crowd.desk.sandboxes["hubspot"], as_many(quick=8, full=100)
-    hubspot.limit(search_rate=SEARCHES_A_SECOND * 5 // 4, used_today=0)
+    hubspot.limit(search_rate=SEARCHES_A_SECOND * 2, used_today=0)
     hubspot.reset_counters()
 
-    came = crowd.did("search", "hubspot", times=each)
+    with crowd.started("search", "hubspot", times=each) as commands:
+        began = time.monotonic()
+        came = came_of(commands)
+        took = time.monotonic() - began
 
     admitted, refused = admitted_and_refused(hubspot, before=0)
     hubspot.limit(search_rate=5)
     assert came == {"done": AT_ONCE * each}
+    assert took >= admitted / SEARCHES_A_SECOND - 1, "faster than the pace in every second"
     assert sum(n for path, n in hubspot.calls().items() if path.endswith("/search")) >= AT_ONCE * each
     tally("P7", "8 processes search one portal at once: searches over its pace", injected=admitted, violations=["search"] * refused)
 

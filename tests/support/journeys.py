@@ -106,12 +106,19 @@ class Desk:
 
     def emails_in(self, *connections: str, many: int) -> list[str]:
         """Addresses of so many scored persons who have a live row in each of these connections, hottest first."""
+        return self._emails("connection", connections, many=many)
+
+    def emails_of(self, *sources: str, many: int) -> list[str]:
+        """The same of persons who have a live row of each of these sources."""
+        return self._emails("source", sources, many=many)
+
+    def _emails(self, held_in: str, names: Sequence[str], *, many: int) -> list[str]:
         found = self.rows(
             "SELECT p.email FROM persons p JOIN scores s ON s.person = p.id WHERE p.live AND p.email <> '' AND s.excluded = '' AND "
             + " AND ".join(
                 "EXISTS (SELECT 1 FROM members m JOIN sources o ON o.no = m.source JOIN contacts c ON c.no = m.no"
-                f" WHERE m.person = p.id AND o.connection = '{name}' AND c.deleted = 0)"
-                for name in connections
+                f" WHERE m.person = p.id AND o.{held_in} = '{name}' AND c.deleted = 0)"
+                for name in names
             )
             + " ORDER BY s.rank DESC, p.id LIMIT ?",
             many,
