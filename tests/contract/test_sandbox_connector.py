@@ -83,12 +83,13 @@ def test_it_goes_both_ways_and_prefers_the_contact_to_the_lead(org: Org, portal:
 
 
 def test_its_calls_and_writes_are_counted_apart_and_meet_no_planted_fault(org: Org, portal: Portal) -> None:
+    connector = connect(org, portal)
     new_lead(org, Email="abe@example.com", Title="Buyer")
     contact = portal.contact(email="abe@example.com")
     requests.delete(f"{portal.url}/_sandbox/counters", timeout=5)
     requests.post(f"{portal.url}/_sandbox/faults", json={"path": "*", "fault": "status", "status": 503}, timeout=5)
 
-    connect(org, portal).turn()
+    connector.turn()
 
     counters = requests.get(f"{portal.url}/_sandbox/counters", timeout=5).json()
     assert title_of(portal, contact) == "Buyer"

@@ -96,17 +96,22 @@ def _told(desk: Desk) -> Everything:
 
 
 def _connect(desk: Desk) -> None:
-    """Both CRMs connected at full pace, fields installed, and many tasks done in Salesforce; nothing is read."""
+    """Both CRMs connected at full pace, fields installed, many tasks done in Salesforce, and a deal in each; nothing is read."""
     desk.ok("init")
     for crm, pace in (("salesforce", {}), ("hubspot", {"calls_per_10s": "off", "searches_per_second": "off"})):
         done = desk.connect(crm, **pace)
         assert done.code == 0, done.said()
     desk.ok("install")
-    lead, *_ = _live(_pulled_aside(desk), "Lead")
+    aside, salesforce, hubspot = _pulled_aside(desk), desk.sandboxes["salesforce"], desk.sandboxes["hubspot"]
+    closes, account, contact = datetime.now(UTC) + timedelta(days=60), _live(aside, "Account")[0], _live(aside, "contacts")[0]
+    deal = {"Name": "Oak", "StageName": "Prospecting", "CloseDate": f"{closes:%Y-%m-%d}", "AccountId": account}
+    salesforce.create("Opportunity", deal)
+    hubspot.create("deals", {"dealname": "Oak", "dealstage": "qualifiedtobuy", "associations": {"contacts": [contact]}})
+    lead = _live(aside, "Lead")[0]
     for number in range(TASKS):
         done_call = {"WhoId": lead, "Subject": f"Call {number}", "Status": "Completed", "TaskSubtype": "Call"}
-        desk.sandboxes["salesforce"].create("Task", done_call)
-    desk.sandboxes["salesforce"].touch("Task", count=TASKS, at=datetime.now(UTC) - timedelta(days=2))
+        salesforce.create("Task", done_call)
+    salesforce.touch("Task", count=TASKS, at=datetime.now(UTC) - timedelta(days=2))
 
 
 def _pulled_aside(desk: Desk) -> Desk:
