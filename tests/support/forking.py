@@ -103,6 +103,7 @@ def _leave(code: int) -> None:
 
 def _become(order: dict[str, Any]) -> int:
     """Turns this process into the one asked for; its exit code."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as from a terminal, also where the tests themselves run under nohup
     for number, (name, flags) in enumerate(
         ((os.devnull, os.O_RDONLY), (order["out"], os.O_WRONLY | os.O_CREAT), (order["err"], os.O_WRONLY | os.O_CREAT))
     ):
